@@ -1,0 +1,3 @@
+"""Reproducible, honest classification of bone radiographs."""
+
+__version__ = "0.1.0"
