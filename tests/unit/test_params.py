@@ -1,0 +1,182 @@
+"""Settings: what conf/ composes is what is committed, and a slip is named with its key."""
+
+import copy
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from osteon import params
+from osteon.composition import compose
+from osteon.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+MODELS = sorted(file.stem for file in (ROOT / "conf/model").glob("*.yaml"))
+PUBLISHED = ["densenet169", "densenet201", "xception", "mobilenetv2", "mobilenet",
+             "efficientnet_b3", "efficientnet_b4", "efficientnet_b5", "efficientnetv2_m",
+             "resnet50", "resnet50v2", "inception_v3", "vgg16"]
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return YAML(typ="safe", pure=True).load(ROOT / "params.yaml")
+
+
+def _composed(tmp_path, *overrides):
+    file = tmp_path / "params.yaml"
+    compose(file, conf=ROOT / "conf", overrides=list(overrides))
+    return file
+
+
+def _load(tmp_path, content):
+    file = tmp_path / "params.yaml"
+    YAML().dump(content, file)
+    return params.load(file)
+
+
+def test_committed_settings_are_the_composition_of_conf(tmp_path):
+    assert _composed(tmp_path).read_text() == (ROOT / "params.yaml").read_text()
+
+
+def test_an_override_reaches_its_key_and_no_other(tmp_path, committed):
+    found = params.load(_composed(tmp_path, "train.epochs=7")).model_dump(mode="json")
+    assert found["train"]["epochs"] == 7 != committed["train"]["epochs"]
+    found["train"]["epochs"] = committed["train"]["epochs"]
+    assert found == committed
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_of_conf_composes_and_loads(tmp_path, model):
+    settings = params.load(_composed(tmp_path, f"model={model}"))
+    assert model == "trio" or settings.model.members == (model,)
+    assert set(settings.model.members) <= set(settings.backbones)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_published_backbone_can_be_chosen(name):
+    assert name in MODELS
+
+
+@pytest.mark.parametrize("group", ["dataset", "recipe", "profile"])
+def test_every_other_choice_of_conf_composes_and_loads(tmp_path, group):
+    choices = sorted(file.stem for file in (ROOT / "conf" / group).glob("*.yaml"))
+    assert choices
+    for choice in choices:
+        params.load(_composed(tmp_path, f"{group}={choice}"))
+
+
+@pytest.mark.parametrize(("key", "value", "words"), [
+    pytest.param("dataset.layout", "dicom", ["'mura' or 'fracatlas'", "'dicom'"],
+                 id="a layout nobody wrote"),
+    pytest.param("dataset.labels", ["normal"], ["dataset.labels"], id="one label"),
+    pytest.param("dataset.labels", ["a", "b", "c"], ["at most 2"], id="three labels"),
+    pytest.param("dataset.body_parts", [], ["at least 1"], id="no body part"),
+    pytest.param("dataset.body_parts", "hand", ["tuple", "'hand'"], id="a text for a list"),
+    pytest.param("dataset.block", 0, ["greater than or equal to 1", "not 0"], id="no block"),
+    pytest.param("dataset.unreadable", "skip", ["'fail' or 'drop'"], id="unreadable: skip"),
+    pytest.param("sample.patients", 19, ["greater than or equal to 20"], id="too few to cut"),
+    pytest.param("split.test", 0.5, ["split: train, validation and test must add up to 1"],
+                 id="shares of more than a whole"),
+    pytest.param("split.train", 1.2, ["less than or equal to 1", "not 1.2"], id="no share"),
+    pytest.param("preprocess.image_size_px", 16, ["greater than or equal to 32"], id="too small"),
+    pytest.param("preprocess.image_size_px", "112", ["valid integer", "'112'"], id="a text"),
+    pytest.param("preprocess.contrast", "gamma", ["'none', 'stretch' or 'clahe'"], id="contrast"),
+    pytest.param("preprocess.fit", "crop", ["'squash' or 'pad'"], id="a crop loses edges"),
+    pytest.param("augment.zoom", 1, ["less than 1"], id="zoom to nothing"),
+    pytest.param("train.epoch", 3, ["no such key", "allowed here: batch_size, class_weights"],
+                 id="a slip in a key"),
+    pytest.param("backbones.resnet50.size", 3, ["allowed here: arch, normalize"],
+                 id="a slip in a backbone"),
+    pytest.param("trial", 1, ["trial: no such key", "seed"], id="a slip at the top"),
+    pytest.param("backbones.resnet50.normalize", "zscore", ["'imagenet', 'symmetric' or 'unit'"],
+                 id="a normalisation nobody wrote"),
+    pytest.param("train.epochs", 2.5, ["integer", "2.5"], id="half an epoch"),
+    pytest.param("train.epochs", True, ["integer", "True"], id="a truth is no number"),
+    pytest.param("train.learning_rate", 0, ["greater than 0"], id="no step"),
+    pytest.param("train.learning_rate", float("nan"), ["greater than 0"], id="not a number"),
+    pytest.param("train.class_weights", 1, ["valid boolean", "not 1"], id="a number is no truth"),
+    pytest.param("train.monitor", "f1", ["'auroc' or 'loss'"], id="monitor"),
+    pytest.param("train.patience", 0, ["greater than or equal to 1"], id="no patience"),
+    pytest.param("finetune.schedule", "step", ["'constant', 'cosine' or 'one_cycle'"], id="step"),
+    pytest.param("trainer.accelerator", "tpu", ["'auto', 'cpu' or 'gpu'"], id="accelerator"),
+    pytest.param("trainer.precision", "fp16", ["'auto', 'bf16' or 'fp32'"], id="precision"),
+    pytest.param("ensemble.metric", "auc", ["'auroc', 'accuracy', 'kappa' or 'f1'"], id="metric"),
+    pytest.param("ensemble.folds", 1, ["greater than or equal to 2"], id="nothing held out"),
+    pytest.param("ensemble.threshold_rule", "f1", ["'kappa' or 'youden'"], id="rule"),
+    pytest.param("evaluate.resamples", 10, ["greater than or equal to 100"], id="no interval"),
+    pytest.param("drift.share_of_columns", -0.1, ["greater than or equal to 0"], id="share"),
+    pytest.param("seed", -1, ["greater than or equal to 0", "not -1"], id="no such seed"),
+])
+def test_a_bad_setting_is_named_with_what_is_allowed(tmp_path, committed, key, value, words):
+    content = copy.deepcopy(committed)
+    *sections, name = key.split(".")
+    section = content
+    for step in sections:
+        section = section[step]
+    section[name] = value
+    with pytest.raises(UserError) as refused:
+        _load(tmp_path, content)
+    message = str(refused.value)
+    named = "split: " if key == "split.test" else f"{key}"
+    assert f"\n  {named}" in message
+    for word in words:
+        assert word in message
+
+
+def test_every_slip_is_named_at_once(tmp_path, committed):
+    content = copy.deepcopy(committed)
+    content["seed"], content["train"]["epochs"] = -1, 0
+    with pytest.raises(UserError, match=r"(?s)seed: .*train\.epochs: "):
+        _load(tmp_path, content)
+
+
+def test_parts_too_small_to_measure_anything_are_refused(tmp_path, committed):
+    content = {**committed, "split": {"train": 0.94, "validation": 0.03, "test": 0.03}}
+    with pytest.raises(UserError, match=r"split: each of .* needs at least 0\.05"):
+        _load(tmp_path, content)
+
+
+@pytest.mark.parametrize(("members", "words"), [
+    pytest.param(["resnet50", "alexnet"], "'alexnet' has no entry in conf/", id="unknown"),
+    pytest.param(["vgg16", "vgg16"], "model.members: a member is named twice", id="twice"),
+    pytest.param([], "model.members", id="none"),
+])
+def test_members_that_cannot_be_trained_are_refused(tmp_path, committed, members, words):
+    with pytest.raises(UserError, match=words):
+        _load(tmp_path, {**committed, "model": {"members": members}})
+
+
+def test_two_labels_of_one_name_are_refused(tmp_path, committed):
+    content = {**committed, "dataset": {**committed["dataset"], "labels": ["normal", "normal"]}}
+    with pytest.raises(UserError, match=r"dataset\.labels"):
+        _load(tmp_path, content)
+
+
+def test_a_missing_key_says_how_to_get_it(tmp_path, committed):
+    content = {name: value for name, value in committed.items() if name != "seed"}
+    with pytest.raises(UserError, match="seed: missing; compose it from conf/"):
+        _load(tmp_path, content)
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    pytest.param("seed: [1,", "not valid YAML", id="broken YAML"),
+    pytest.param("", "cannot be used", id="empty"),
+    pytest.param("- 1\n- 2\n", "cannot be used", id="a list"),
+])
+def test_a_file_that_is_no_settings_is_refused(tmp_path, text, words):
+    file = tmp_path / "params.yaml"
+    file.write_text(text)
+    with pytest.raises(UserError, match=words) as refused:
+        params.load(file)
+    assert str(file) in str(refused.value)
+
+
+def test_a_missing_file_says_where_to_run(tmp_path):
+    with pytest.raises(UserError, match="no such file; run from the project's root"):
+        params.load(tmp_path / "params.yaml")
+
+
+def test_settings_cannot_be_changed_by_a_stage():
+    settings = params.load(ROOT / "params.yaml")
+    with pytest.raises(ValueError, match="frozen"):
+        settings.train.epochs = 1
