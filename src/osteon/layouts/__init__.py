@@ -1,0 +1,1 @@
+"""Adapters from a data set's own layout to rows, all of one signature: root -> rows."""
