@@ -1,0 +1,130 @@
+"""The network: a timm backbone that takes grey pictures from 0 to 1, and a head of its own."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from osteon.errors import UserError
+from osteon.files import sha256
+from osteon.params import Backbone
+
+_NORMALIZE = {  # mean and deviation per colour channel
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "symmetric": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    "unit": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+}
+
+
+class Network(nn.Module):
+    """Grey pictures in, logits out: normalisation, backbone and head in one graph.
+
+    Normalisation lies inside, so that an exported network cannot be fed otherwise.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, backbone: Backbone, classes: int) -> None:
+        super().__init__()
+        self.backbone = _create(backbone.arch)
+        self.head = nn.Linear(self.backbone.head_hidden_size, classes)
+        # timm's heads start at +-1/sqrt(classes): first losses of 4 to 5 with two classes.
+        nn.init.normal_(self.head.weight, std=0.01)
+        nn.init.zeros_(self.head.bias)
+        mean, deviation = (torch.tensor(values).view(1, 3, 1, 1)
+                           for values in _NORMALIZE[backbone.normalize])
+        self.register_buffer("mean", mean, persistent=False)
+        self.register_buffer("deviation", deviation, persistent=False)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Embed images (batch, 1, side, side) from 0 to 1 as (batch, features)."""
+        normal = (images - self.mean) / self.deviation  # one grey channel becomes three
+        features: Tensor = self.backbone(normal.contiguous(memory_format=torch.channels_last))
+        return features
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Give logits (batch, classes) for images (batch, 1, side, side) from 0 to 1."""
+        logits: Tensor = self.head(self.features(images))
+        return logits
+
+
+def create(backbone: Backbone, classes: int, seed: int) -> Network:
+    """Make a network with random weights that depend on the seed alone."""
+    torch.manual_seed(seed)
+    return Network(backbone, classes).to(memory_format=torch.channels_last)
+
+
+def load_pretrained(network: Network, arch: str, weights: str) -> str:
+    """Load a backbone's weights from timm's hub (`imagenet`), a file, or a folder of files.
+
+    Returns where they came from, with the file's hash.
+
+    Raises:
+        UserError: the hub cannot be reached, there is no such file, or it fits another network.
+    """
+    if weights == "imagenet":
+        network.backbone.load_state_dict(_from_hub(arch), strict=True)
+        return f"imagenet ({arch} of timm's hub)"
+    file = _weights_file(Path(weights), arch)
+    state = _without_classifier(_read(file), network.backbone)
+    try:
+        network.backbone.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"weights: {file} does not fit {arch}: {reason}") from None
+    return f"{file.name} (sha256 {sha256(file)})"
+
+
+def _create(arch: str) -> Any:
+    if not timm.is_model(arch):
+        similar = ", ".join(get_close_matches(arch, timm.list_models(), n=5, cutoff=0.5))
+        raise UserError(f"backbones: timm has no arch {arch!r} (similar: {similar or 'none'}); "
+                        "mend the entry in conf/backbones/")
+    return timm.create_model(arch, num_classes=0)
+
+
+def _from_hub(arch: str) -> Mapping[str, Tensor]:
+    try:
+        return timm.create_model(arch, pretrained=True, num_classes=0).state_dict()
+    except Exception as error:  # the hub's client raises many kinds, all of them "no weights"
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UserError(
+            f"weights: imagenet: no weights for {arch} from timm's hub ({reason}). Without it: "
+            "weights=PATH/TO/FILE_OR_FOLDER, or weights=none to train from scratch") from None
+
+
+def _weights_file(path: Path, arch: str) -> Path:
+    tried = [path] if not path.is_dir() else [
+        path / f"{arch}.safetensors", path / f"{arch}.pth", path / f"{arch}.bin"]
+    for file in tried:
+        if file.is_file():
+            return file
+    raise UserError(f"weights: no file {' or '.join(map(str, tried))}; give none, imagenet, "
+                    "or the path of a file or folder")
+
+
+def _read(file: Path) -> dict[str, Tensor]:
+    try:
+        if file.suffix == ".safetensors":
+            return load_file(file)
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception:  # each format fails in its own way; all mean "not weights"
+        raise UserError(f"weights: {file} is no file of weights that torch or safetensors "
+                        "can read") from None
+    if not isinstance(state, dict):
+        raise UserError(f"weights: {file} is no file of weights: it holds a {type(state).__name__}")
+    weights: dict[str, Tensor] = state.get("state_dict", state)
+    return weights
+
+
+def _without_classifier(state: dict[str, Tensor], backbone: Any) -> dict[str, Tensor]:
+    """Drop the classifier of another task; the head here is a new one."""
+    names = backbone.pretrained_cfg.get("classifier") or ()
+    prefixes = tuple(f"{name}." for name in ([names] if isinstance(names, str) else names))
+    return {key: value for key, value in state.items() if not key.startswith(prefixes)}

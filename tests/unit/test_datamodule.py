@@ -1,0 +1,70 @@
+"""Batches: the right pictures with the right classes, in an order that an epoch decides alone."""
+
+import numpy as np
+import pytest
+import torch
+
+from osteon.datamodule import DataModule, Embeddings, Pictures
+
+TARGETS = np.arange(10) % 2
+
+
+def _pictures(rows=10):
+    """Pictures of 2 x 2 pixels whose value is their row times 20."""
+    pictures = np.full((12, 2, 2), 0, np.uint8) + np.arange(12, dtype=np.uint8)[:, None, None] * 20
+    return Pictures(pictures, np.arange(rows) + 2, TARGETS[:rows])
+
+
+def _order(module, epoch):
+    loader = module.train_dataloader()
+    loader.sampler.set_epoch(epoch)
+    return [round(value * 255 / 20) - 2 for images, _ in loader
+            for value in images[:, 0, 0, 0].tolist()]
+
+
+def _module(batch_size=4, seed=1, rows=10):
+    return DataModule(_pictures(rows), _pictures(), batch_size=batch_size, seed=seed)
+
+
+def test_a_batch_is_read_by_rows_of_the_file():
+    images, targets = _pictures().__getitems__([0, 9, 3])
+    assert images.shape == (3, 1, 2, 2)
+    assert (images[:, 0, 0, 0] * 255).tolist() == pytest.approx([40, 220, 100])
+    assert targets.tolist() == [0, 1, 1]
+    alone, target = _pictures()[9]
+    assert torch.equal(alone, images[1])
+    assert target == 1
+
+
+def test_embeddings_keep_their_classes():
+    data = Embeddings(torch.arange(20.0).view(10, 2), TARGETS)
+    features, targets = data.__getitems__([7, 2])
+    assert features.tolist() == [[14, 15], [4, 5]]
+    assert targets.tolist() == [1, 0]
+    assert len(data) == 10
+
+
+def test_the_order_of_an_epoch_depends_on_seed_and_epoch_alone():
+    torch.manual_seed(5)
+    first = _order(_module(), epoch=3)
+    torch.manual_seed(6)
+    assert _order(_module(), epoch=3) == first
+    assert _order(_module(), epoch=4) != first
+    assert _order(_module(seed=2), epoch=3) != first
+
+
+def test_an_epoch_holds_no_image_twice_and_only_whole_batches():
+    order = _order(_module(batch_size=4), epoch=0)
+    assert len(order) == 8  # 10 images make two batches of 4
+    assert len(set(order)) == 8
+
+
+def test_fewer_images_than_a_batch_make_one_small_batch():
+    assert sorted(_order(_module(batch_size=4, rows=3), epoch=0)) == [0, 1, 2]
+
+
+def test_validation_sees_every_row_once_in_order():
+    batches = list(_module().val_dataloader())
+    assert torch.cat([targets for _, targets in batches]).tolist() == TARGETS.tolist()
+    values = torch.cat([images for images, _ in batches])[:, 0, 0, 0] * 255 / 20
+    assert values.round().tolist() == list(range(2, 12))

@@ -1,0 +1,51 @@
+"""Logits and embeddings row by row, whatever the batches."""
+
+import numpy as np
+import pytest
+import torch
+
+from osteon import inference
+from osteon.backbone import create
+from osteon.embeddings import embed
+from osteon.params import Backbone
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def network():
+    return create(Backbone(arch="resnet10t", normalize="imagenet"), 2, seed=0)
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return np.random.default_rng(0).integers(0, 256, size=(70, 32, 32), dtype=np.uint8)
+
+
+def test_logits_come_in_the_order_of_the_rows(network, pictures):
+    rows = np.arange(70)[::-1].copy()  # 70 rows are a batch of 64 and one of 6
+    found = inference.logits(network.train(), pictures, rows, CPU)
+    assert found.shape == (70, 2)
+    assert found.dtype == np.float32
+    for place in (0, 63, 64, 69):
+        alone = inference.logits(network, pictures, rows[place:place + 1], CPU)
+        assert found[place] == pytest.approx(alone[0], abs=1e-4)
+
+
+def test_embeddings_come_in_the_order_of_the_rows(network, pictures):
+    found = embed(network.train(), pictures, np.arange(40), bf16=False, device=CPU)
+    assert found.shape == (40, 512)
+    alone = embed(network, pictures, np.array([35]), bf16=False, device=CPU)
+    assert torch.allclose(found[35], alone[0], atol=1e-4)
+
+
+def test_embeddings_are_of_the_changed_pictures(network, pictures):
+    rows = np.arange(3)
+    mirrored = embed(network, pictures[:, :, ::-1].copy(), rows, bf16=False, device=CPU)
+    found = embed(network, pictures, rows, bf16=False, device=CPU,
+                  transform=lambda images: images.flip(3))
+    assert torch.allclose(found, mirrored, atol=1e-5)
+
+
+def test_the_processor_is_used_where_it_is_asked_for():
+    assert inference.device("cpu") == CPU
