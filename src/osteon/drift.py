@@ -1,0 +1,93 @@
+"""Whether current images still look like the reference, by Evidently, with a verdict in words."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from osteon.errors import UserError
+from osteon.files import fresh_file
+from osteon.params import Drift
+from osteon.records import STATISTICS
+
+os.environ.setdefault("DO_NOT_TRACK", "1")  # read when the next line runs
+
+from evidently import DataDefinition, Dataset, Report
+from evidently.metrics import DriftedColumnsCount, ValueDrift
+
+_METHOD = "wasserstein"
+COLUMNS = [*STATISTICS, "probability"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """How far one column has moved, in standard deviations of the reference."""
+
+    column: str
+    distance: float
+    threshold: float
+    drifted: bool
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The verdict, and each column's part in it."""
+
+    drifted: bool
+    verdict: str
+    reference_images: int
+    current_images: int
+    columns: list[Column]
+
+    def to_json(self) -> dict[str, Any]:
+        """Write plain values."""
+        return asdict(self)
+
+
+def compare(reference: pd.DataFrame, current: pd.DataFrame, settings: Drift,
+            page: Path) -> Finding:
+    """Compare intensity statistics and probabilities; write Evidently's own page to `page`.
+
+    Raises:
+        UserError: too few images on either side to say anything.
+    """
+    for name, table in (("reference", reference), ("current", current)):
+        if len(table) < settings.least_images:
+            raise UserError(f"drift: {len(table)} {name} images are fewer than "
+                            f"drift.least_images={settings.least_images}; nothing can be said")
+    definition = DataDefinition(numerical_columns=COLUMNS)
+    report = Report([
+        DriftedColumnsCount(columns=COLUMNS, drift_share=settings.share_of_columns,
+                            num_method=_METHOD, num_threshold=settings.column_threshold),
+        *(ValueDrift(column=name, method=_METHOD, threshold=settings.column_threshold)
+          for name in COLUMNS)], include_tests=True)
+    with np.errstate(invalid="ignore"):  # a column that never varies correlates with nothing
+        snapshot = report.run(Dataset.from_pandas(current[COLUMNS], data_definition=definition),
+                              Dataset.from_pandas(reference[COLUMNS], data_definition=definition))
+    with fresh_file(page) as aside:
+        snapshot.save_html(str(aside))
+    columns = _columns(json.loads(snapshot.json()), settings.column_threshold)
+    return _judge(columns, settings, len(reference), len(current))
+
+
+def _columns(saved: dict[str, Any], threshold: float) -> list[Column]:
+    distances = {metric["config"]["column"]: float(metric["value"])
+                 for metric in saved["metrics"]
+                 if metric["config"]["type"].endswith(":ValueDrift")}
+    return [Column(name, round(distances[name], 6), threshold, distances[name] >= threshold)
+            for name in COLUMNS]
+
+
+def _judge(columns: list[Column], settings: Drift, reference: int, current: int) -> Finding:
+    moved = sorted((column for column in columns if column.drifted),
+                   key=lambda column: -column.distance)
+    drifted = len(moved) >= settings.share_of_columns * len(columns)
+    named = ", ".join(f"{column.column} by {column.distance:.2f} sd" for column in moved)
+    verdict = (f"{'drift' if drifted else 'no drift'}: {len(moved)} of {len(columns)} columns "
+               f"moved by {settings.column_threshold} standard deviations or more"
+               f"{f' ({named})' if named else ''}")
+    return Finding(drifted, verdict, reference, current, columns)
