@@ -1,0 +1,1 @@
+"""The service: an ensemble behind HTTP, with onnxruntime and without torch."""
