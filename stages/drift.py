@@ -1,0 +1,29 @@
+"""drift: do the test images look like the validation images? Evidently's report."""
+
+import logging
+from pathlib import Path
+
+from osteon import drift, params
+from osteon.errors import run
+from osteon.files import fresh_folder, write_json
+from osteon.records import STATISTICS, read_table
+
+log = logging.getLogger("osteon.drift")
+PAGE = Path("runs/drift/report.html")
+
+
+def main() -> None:
+    """Compare validation with test, write artifacts/drift/drift.json; no label is read."""
+    statistics = read_table(Path("artifacts/split/split.csv"))[["path", *STATISTICS]]
+    reference, current = (
+        read_table(file)[["path", "probability"]].merge(statistics, on="path")
+        for file in (Path("artifacts/ensemble/validation.csv"),
+                     Path("artifacts/evaluate/predictions.csv")))
+    finding = drift.compare(reference, current, params.load().drift, PAGE)
+    log.info("%s; Evidently's page: %s", finding.verdict, PAGE)
+    with fresh_folder(Path("artifacts/drift")) as folder:
+        write_json(folder / "drift.json", finding.to_json())
+
+
+if __name__ == "__main__":
+    run(main)

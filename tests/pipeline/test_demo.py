@@ -1,0 +1,157 @@
+"""The committed pipeline from a fresh clone: what it must show, and that it stays done."""
+
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from project import Project
+
+FIGURES = ["accuracy", "kappa", "auroc", "sensitivity", "specificity", "f1"]
+
+
+@pytest.fixture(scope="module")
+def metrics(demo: Project) -> dict:
+    return json.loads((demo.folder / "metrics/evaluate.json").read_text())
+
+
+def test_every_figure_has_its_interval(metrics: dict) -> None:
+    everyone = [metrics["winner"], *metrics["members"].values()]
+    assert len(everyone) == 4
+    for levels in everyone:
+        assert set(levels) == {"image", "study"}
+        for scores in levels.values():
+            assert list(scores) == FIGURES
+            for estimate in scores.values():
+                assert -1 <= estimate["low"] <= estimate["value"] <= estimate["high"] <= 1
+
+
+def test_the_ensemble_sees_what_statistics_cannot(demo: Project, metrics: dict) -> None:
+    assert metrics["test"]["images"] >= 200
+    assert metrics["winner"]["image"]["auroc"]["value"] >= 0.90
+    index = demo.table("artifacts/index/index.csv")
+    assert 900 <= len(index) <= 1150
+    assert index["body_part"].nunique() == 7
+    plain = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    guesses = cross_val_predict(
+        plain, index[["mean", "sd", "p05", "p25", "p50", "p75", "p95"]], index["label"],
+        groups=index["patient_id"], cv=GroupKFold(5), method="predict_proba")[:, 0]
+    assert roc_auc_score(index["label"] == "abnormal", guesses) < 0.60
+
+
+def test_the_figures_follow_from_the_predictions(demo: Project, metrics: dict) -> None:
+    test = demo.table("artifacts/evaluate/predictions.csv")
+    image = metrics["winner"]["image"]
+    assert image["auroc"]["value"] == pytest.approx(
+        roc_auc_score(test["target"], test["probability"]), abs=1e-6)
+    assert image["accuracy"]["value"] == pytest.approx(
+        (test["verdict"] == (test["target"] == 1)).mean(), abs=1e-6)
+    assert metrics["test"]["groups"] == test["group_id"].nunique()
+
+
+def test_no_patient_and_no_file_is_in_two_parts(demo: Project) -> None:
+    split = demo.table("artifacts/split/split.csv")
+    for name in ("patient_id", "sha256", "group_id"):
+        assert split.groupby(name)["part"].nunique().max() == 1
+
+
+def test_training_never_reads_a_test_label(demo: Project, tmp_path: Path) -> None:
+    """Turn every label of the test part round: the same weights must come out."""
+    project = demo.copy(tmp_path / "project")
+    file = project.folder / "artifacts/split/split.csv"
+    split = pd.read_csv(file)
+    turned = split["label"].map({"normal": "abnormal", "abnormal": "normal"})
+    split["label"] = split["label"].where(split["part"] != "test", turned)
+    split.to_csv(file, index=False)
+    before = (project.folder / "artifacts/ensemble/ensemble.json").read_bytes()
+    project.configure(finetune__epochs=1)
+    member = "resnet_tiny"
+    weights = project.folder / f"artifacts/finetune/{member}/model.safetensors"
+    project.run("python", "-m", "stages.finetune", member)
+    turned_round = weights.read_bytes()
+    split["label"] = pd.read_csv(demo.folder / "artifacts/split/split.csv")["label"]
+    split.to_csv(file, index=False)
+    project.run("python", "-m", "stages.finetune", member)
+    assert weights.read_bytes() == turned_round
+    project = demo.copy(tmp_path / "other")
+    split["label"] = split["label"].where(split["part"] != "test", turned)
+    split.to_csv(project.folder / "artifacts/split/split.csv", index=False)
+    project.run("python", "-m", "stages.ensemble")
+    assert (project.folder / "artifacts/ensemble/ensemble.json").read_bytes() == before
+
+
+def test_a_second_run_does_nothing_in_five_seconds(demo: Project) -> None:
+    started = time.monotonic()
+    output = demo.run("dvc", "repro")
+    assert time.monotonic() - started < 5
+    assert "Running stage" not in output
+
+
+def test_dvc_status_is_clean_and_git_sees_only_what_a_processor_may_change(demo: Project) -> None:
+    assert "up to date" in demo.run("dvc", "status")
+    changed = demo.run("git", "status", "--porcelain").splitlines()
+    for line in changed:
+        assert line[3:].startswith(("dvc.lock", "metrics/", "plots/")), changed
+
+
+def test_dvc_shows_metrics_and_plots(demo: Project) -> None:
+    shown = json.loads(demo.run("dvc", "metrics", "show", "--json"))
+    assert "winner" in json.dumps(shown)
+    demo.run("dvc", "metrics", "diff", "--md")
+    demo.run("dvc", "plots", "show", "--out", "runs/plots")
+    assert (demo.folder / "runs/plots/index.html").is_file()
+    for name in ("evaluate/roc.png", "evaluate/confusion.png", "ensemble/training.png"):
+        assert (demo.folder / "plots" / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_winner_was_chosen_among_three_methods(demo: Project) -> None:
+    chosen = json.loads((demo.folder / "artifacts/ensemble/ensemble.json").read_text())
+    assert set(chosen["candidates"]) == {"mean", "majority", "weighted"}
+    best = max(candidate["value"] for candidate in chosen["candidates"].values())
+    assert chosen["candidates"][chosen["method"]]["value"] == pytest.approx(best, abs=1e-4)
+    assert math.isclose(sum(chosen["weights"]), 1)
+
+
+def test_drift_is_judged_in_words_and_pictured(demo: Project) -> None:
+    finding = json.loads((demo.folder / "artifacts/drift/drift.json").read_text())
+    assert not finding["drifted"]
+    assert finding["verdict"].startswith("no drift: ")
+    assert "<html" in (demo.folder / "runs/drift/report.html").read_text()[:2000]
+
+
+def test_the_report_needs_nothing_beside_itself(demo: Project, metrics: dict) -> None:
+    page = (demo.folder / "artifacts/evaluate/report.html").read_text()
+    assert "src=\"http" not in page
+    assert "href=\"http" not in page
+    assert page.count("data:image/png") >= 5
+    assert f"{metrics['winner']['study']['auroc']['value']:.3f}" in page
+    assert np.count_nonzero([part in page for part in ("train", "validation", "test")]) == 3
+
+
+def test_the_summary_says_what_was_trained_and_how_to_serve(demo: Project) -> None:
+    output = demo.run(
+        "python", "-m", "osteon.summary", "--ensemble", "artifacts/ensemble/ensemble.json",
+        "--metrics", "metrics/evaluate.json", "--report", "artifacts/evaluate/report.html")
+    for words in ("Trained:", "resnet_tiny", "auroc", "artifacts/evaluate/report.html",
+                  "bentoml serve"):
+        assert words in output
+
+
+def test_an_experiment_with_one_member_reuses_its_training(demo: Project, tmp_path: Path) -> None:
+    project = demo.copy(tmp_path / "project")
+    output = project.run("dvc", "exp", "run", "-S", "model=resnet_tiny")
+    for stage in ("train@resnet_tiny", "finetune@resnet_tiny"):
+        assert f"Stage '{stage}' didn't change, skipping" in output
+    for stage in ("ensemble", "evaluate", "drift", "package"):
+        assert f"Running stage '{stage}'" in output
+    chosen = json.loads((project.folder / "artifacts/ensemble/ensemble.json").read_text())
+    assert chosen["members"] == ["resnet_tiny"]
