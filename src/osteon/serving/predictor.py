@@ -1,15 +1,15 @@
 """A packaged ensemble, ready to answer: bytes in, verdict out."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import onnxruntime
 
 from osteon import imaging
 from osteon.combination import Combination, softmax
+from osteon.files import read_json
 from osteon.imaging import PreprocessSpec
 
 
@@ -45,7 +45,7 @@ class Predictor:
             raise FileNotFoundError(
                 f"{package.resolve()} holds no packaged model; run `dvc repro`, or name the "
                 "folder in the environment variable OSTEON_PACKAGE")
-        card, ensemble, spec = (_read(package / name) for name in
+        card, ensemble, spec = (read_json(package / name) for name in
                                 ("card.json", "ensemble.json", "preprocess.json"))
         combination = Combination.from_json(ensemble)
         sessions = {
@@ -77,7 +77,3 @@ class Predictor:
     def _probability(session: onnxruntime.InferenceSession, images: np.ndarray) -> float:
         name = session.get_inputs()[0].name
         return float(softmax(session.run(None, {name: images})[0])[0, -1])
-
-
-def _read(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8"))
