@@ -11,15 +11,27 @@ from osteon.files import fresh_file
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
-# What a layout knows of an image before the file is opened; `path` is relative to the root.
-LISTING = ["path", "label", "patient_id", "study_id", "body_part", "view", "official_split"]
-# What the file itself tells; statistics are of the 8-bit picture, on a scale from 0 to 1.
-STATISTICS = ["mean", "sd", "p05", "p25", "p50", "p75", "p95", "saturated"]
-CONTENT = ["sha256", "width_px", "height_px", "bit_depth", *STATISTICS, "readable", "reason"]
-INDEX = [*LISTING, *CONTENT]
-SPLIT = [*INDEX, "group_id", "part"]
+# Why a file is set aside, the gravest first; a row has one reason at most.
+Reason = Literal["unreadable", "truncated", "contradictory_label", "blank", "size", "shape"]
 
-_TEXT = dict.fromkeys([*LISTING, "sha256", "reason", "group_id", "part"], "string")
+# What a layout knows of an image before the file is opened; `path` is relative to the root.
+# A layout may add columns of its own, META before their names (meta_hardware).
+LISTING = ["path", "label", "patient_id", "study_id", "body_part", "view", "laterality",
+           "official_split"]
+META = "meta_"
+# What the file itself tells. Statistics are of the 8-bit picture, on a scale from 0 to 1.
+HASHES = ["sha256", "pixel_hash", "perceptual_hash"]
+SIZE = ["width_px", "height_px", "bit_depth"]
+STATISTICS = ["mean", "sd", "p05", "p25", "p50", "p75", "p95", "entropy", "sharpness", "saturated"]
+BORDER = ["border_mean", "border_sd", "border_black"]
+CONTENT = [*HASHES, *SIZE, *STATISTICS, *BORDER, "readable", "reason", "detail"]
+# Twins are duplicates of one picture; a group is patients joined with twins.
+GROUPING = ["twin_id", "group_id"]
+INDEX = [*LISTING, *CONTENT, *GROUPING]
+SPLIT = [*INDEX, "part"]
+QUARANTINE = ["path", "reason", "detail", "policy"]
+
+_TEXT = {*LISTING, *HASHES, "reason", "detail", *GROUPING, "part", "policy", "path_a", "path_b"}
 
 
 def write_table(file: Path, table: pd.DataFrame) -> None:
@@ -30,18 +42,12 @@ def write_table(file: Path, table: pd.DataFrame) -> None:
 
 def read_table(file: Path) -> pd.DataFrame:
     """Read a table; identifiers stay text (`007`, `NA`), an empty cell is an empty string."""
-    table = pd.read_csv(file, dtype=_TEXT, na_values=[""], keep_default_na=False)  # type: ignore[arg-type]
-    text = [name for name in _TEXT if name in table]
-    return table.astype(dict.fromkeys(text, object)).fillna(dict.fromkeys(text, ""))
-
-
-def read_part(file: Path, *parts: Part) -> pd.DataFrame:
-    """Read the rows of some parts of a split; the row's label is its place in the split file.
-
-    Only evaluation may ask for the test part's labels.
-    """
-    table = read_table(file)
-    return table[table["part"].isin(parts)]
+    names = pd.read_csv(file, nrows=0).columns
+    text = [name for name in names if name in _TEXT or name.startswith(META)]
+    table = pd.read_csv(file, dtype=dict.fromkeys(text, "string"), na_values=[""],
+                        keep_default_na=False)
+    table[text] = table[text].fillna("").astype(object)
+    return table
 
 
 def targets(table: pd.DataFrame, labels: tuple[str, ...]) -> np.ndarray:

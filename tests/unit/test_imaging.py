@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from osteon.imaging import ImageError, PreprocessSpec, decode, network_input, statistics, stretch
+from osteon.imaging import (
+    ImageError,
+    PreprocessSpec,
+    decode,
+    network_input,
+    small_copy,
+    statistics,
+)
 
 GREY = np.random.default_rng(0).integers(0, 256, size=(13, 7), dtype=np.uint8)
 
@@ -22,19 +29,6 @@ def _file(picture, kind="PNG", **more):
 def _spec(side, **changes):
     settings = {"contrast": "none", "clahe_clip": 2.0, "clahe_grid": 8, "fit": "squash"}
     return PreprocessSpec(image_size_px=side, **{**settings, **changes})
-
-
-@pytest.mark.parametrize("content", [
-    pytest.param(_file(GREY), id="grey passes unchanged"),
-    pytest.param(_file(np.stack([GREY] * 3, axis=2)), id="grey as RGB"),
-    pytest.param(_file(np.dstack([GREY] * 3 + [np.zeros_like(GREY)])), id="RGBA, all transparent"),
-    pytest.param(_file(np.dstack([GREY, np.full_like(GREY, 9)])), id="grey with transparency"),
-])
-def test_eight_bits_pass_byte_for_byte(content):
-    decoded = decode(content)
-    assert np.array_equal(decoded.picture, GREY)
-    assert decoded.picture.dtype == np.uint8
-    assert decoded.bit_depth == 8
 
 
 def test_colours_become_grey_by_the_usual_weights():
@@ -58,62 +52,76 @@ def test_a_flat_sixteen_bit_picture_is_black_and_no_crash():
     assert decode(flat).picture.tolist() == [[0] * 4] * 4
 
 
-@pytest.mark.parametrize(("orientation", "expected"), [
-    pytest.param(1, "left", id="as it is stored"),
-    pytest.param(3, "right", id="upside down: black goes right"),
-    pytest.param(6, "top", id="a quarter clockwise: black left goes up"),
-    pytest.param(8, "bottom", id="a quarter the other way: black goes down"),
+def test_a_tiff_of_fractions_is_mapped_too():
+    ramp = np.linspace(-1, 1, 201, dtype=np.float32).reshape(3, 67)
+    decoded = decode(cv2.imencode(".tiff", ramp)[1].tobytes())
+    assert decoded.picture.ravel()[[0, 1, 50, 150, 199, 200]].tolist() == [0, 0, 63, 192, 255, 255]
+    assert decoded.bit_depth == 32
+
+
+def test_what_is_no_number_is_refused():
+    ramp = np.array([[0.5, np.nan, 3]], np.float32)
+    with pytest.raises(ImageError, match="no numbers"):
+        decode(cv2.imencode(".tiff", ramp)[1].tobytes())
+
+
+def test_a_type_that_cannot_be_mapped_is_named():
+    colours = np.linspace(0, 1, 12).reshape(2, 2, 3)
+    with pytest.raises(ImageError, match="values of the type float64, which is not read"):
+        decode(cv2.imencode(".tiff", colours)[1].tobytes())
+
+
+@pytest.mark.parametrize(("content", "bit_depth"), [
+    pytest.param(_file(GREY), 8, id="8 bits"),
+    pytest.param(_file(GREY > 127), 8, id="1 bit counts as 8"),
+    pytest.param(_file(GREY.astype(np.uint16)), 16, id="8 bits in 16"),
+    pytest.param(_file(GREY, "JPEG"), 8, id="JPEG"),
 ])
-def test_exif_orientation_is_followed(orientation, expected):
-    stored = np.repeat([[0] * 16 + [255] * 16], 16, axis=0).astype(np.uint8)
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    picture = decode(_file(stored, "JPEG", quality=95, exif=exif)).picture
-    upright = {"left": picture, "right": picture[:, ::-1], "top": picture.T,
-               "bottom": picture[::-1].T}[expected]
-    assert upright.shape == (16, 32)
-    assert np.abs(upright.astype(int) - stored).max() < 20
+def test_the_depth_is_that_of_the_file(content, bit_depth):
+    assert decode(content).bit_depth == bit_depth
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    pytest.param(b"", "the file is empty", id="empty"),
-    pytest.param(b"Dear radiologist,", "not a PNG or JPEG file", id="text"),
-    pytest.param(_file(GREY, "GIF"), "not a PNG or JPEG file", id="a picture of another kind"),
-    pytest.param(_file(GREY)[:60], "truncated or damaged", id="half a PNG"),
-    pytest.param(_file(GREY)[:8], "truncated or damaged", id="a PNG's first eight bytes"),
-    pytest.param(_file(GREY, "JPEG")[:-30], "truncated or damaged", id="a JPEG cut by 30 bytes"),
-    pytest.param(_file(GREY, "JPEG")[:4], "truncated or damaged", id="a JPEG's first bytes"),
+@pytest.mark.parametrize(("shape", "expected"), [
+    pytest.param((256, 100), (256, 100), id="small already"),
+    pytest.param((512, 200), (256, 100), id="half"),
+    pytest.param((300, 3000), (26, 256), id="wide"),
+    pytest.param((1, 4000), (1, 256), id="a line keeps its pixel"),
 ])
-def test_what_is_no_radiograph_is_refused_in_words(content, words):
-    with pytest.raises(ImageError, match=words):
-        decode(content)
+def test_the_small_copy_keeps_proportions(shape, expected):
+    found = small_copy(np.full(shape, 77, np.uint8))
+    assert found.shape == expected
+    assert (found == 77).all()
 
 
-@pytest.mark.parametrize(("grey", "expected"), [
-    pytest.param([[10, 20], [30, 40]], [[0, 85], [170, 255]], id="thirds"),
-    pytest.param([[0, 255], [51, 204]], [[0, 255], [51, 204]], id="already full"),
-    pytest.param([[7, 7], [7, 7]], [[0, 0], [0, 0]], id="flat becomes black"),
-])
-def test_stretch_by_hand(grey, expected):
-    assert stretch(np.array(grey, np.uint8)).tolist() == expected
-    assert _spec(2, contrast="stretch").apply(np.array(grey, np.uint8)).tolist() == expected
+@pytest.mark.parametrize("shape", [(8, 8), (600, 400), (1, 1), (1, 900)])
+def test_statistics_of_a_constant_picture(shape):
+    assert statistics(np.full(shape, 51, np.uint8)) == {
+        "mean": 0.2, "sd": 0, "p05": 0.2, "p25": 0.2, "p50": 0.2, "p75": 0.2, "p95": 0.2,
+        "entropy": 0, "sharpness": 0, "saturated": 0}
 
 
-@pytest.mark.parametrize(("shape", "value", "expected"), [
-    pytest.param((8, 8), 51, {"mean": 0.2, "sd": 0, "p05": 0.2, "p25": 0.2, "p50": 0.2,
-                              "p75": 0.2, "p95": 0.2, "saturated": 0}, id="a fifth of white"),
-    pytest.param((600, 400), 255, {"mean": 1, "sd": 0, "p05": 1, "p25": 1, "p50": 1, "p75": 1,
-                                   "p95": 1, "saturated": 1}, id="white, large enough to shrink"),
-])
-def test_statistics_of_a_constant_picture(shape, value, expected):
-    assert statistics(np.full(shape, value, np.uint8)) == pytest.approx(expected)
+def test_statistics_by_hand():
+    # 20 pixels: 0 once, 51 four times, 102 ten times, 204 four times, 255 once. The share reaches
+    # .05 at 0, .25 at 51, .50 and .75 at 102, .95 at 204. Entropy in bits: of 1/20, 1/5, 1/2, 1/5
+    # and 1/20 it is .432 + .929 + .5 = 1.861, of 8. The variance is 1.27 / 20.
+    picture = np.repeat([0, 51, 102, 204, 255], [1, 4, 10, 4, 1]).astype(np.uint8).reshape(4, 5)
+    found = statistics(picture)
+    del found["sharpness"]
+    assert found == {
+        "mean": 0.45, "sd": 0.251992, "p05": 0, "p25": 0.2, "p50": 0.4, "p75": 0.4, "p95": 0.8,
+        "entropy": 0.232621, "saturated": 0.05}
 
 
-def test_statistics_of_half_black_half_white():
-    halves = np.repeat([[0, 255]], [2, 2], axis=1).repeat(4, axis=0).astype(np.uint8)
-    found = statistics(halves)
-    assert (found["mean"], found["sd"], found["saturated"]) == (0.5, 0.5, 0.5)
-    assert (found["p25"], found["p75"]) == (0, 1)
+def test_every_grey_value_alike_has_the_whole_entropy():
+    found = statistics(np.arange(256, dtype=np.uint8).reshape(16, 16))
+    assert found["entropy"] == 1
+    assert (found["p05"], found["p95"]) == pytest.approx((12 / 255, 243 / 255), abs=1e-6)
+
+
+def test_sharpness_is_the_spread_of_the_laplacian():
+    # In columns of 10, 10, 20, 20 the Laplacian is 0, 10, -10, 0: its spread is 50 ** .5.
+    steps = np.repeat([[10, 10, 20, 20]], 4, axis=0).astype(np.uint8)
+    assert statistics(steps)["sharpness"] == pytest.approx(50 ** 0.5 / 255, abs=1e-6)
 
 
 @pytest.mark.parametrize(("picture", "expected"), [
@@ -125,6 +133,11 @@ def test_statistics_of_half_black_half_white():
 ])
 def test_padding_keeps_proportions(picture, expected):
     assert _spec(4, fit="pad").apply(np.array(picture, np.uint8)).tolist() == expected
+
+
+def test_contrast_can_be_stretched():
+    dull = np.array([[10, 20], [30, 40]], np.uint8)
+    assert _spec(2, contrast="stretch").apply(dull).tolist() == [[0, 85], [170, 255]]
 
 
 def test_squashing_averages_what_it_shrinks():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from osteon.records import probability_of, read_part, read_table, targets, write_table
+from osteon.records import probability_of, read_table, targets, write_table
 
 
 def _split():
@@ -39,15 +39,6 @@ def test_numbers_and_truths_keep_their_kinds(tmp_path):
 def test_written_tables_are_the_same_bytes_everywhere(tmp_path):
     write_table(tmp_path / "t.csv", pd.DataFrame({"path": ["x"], "mean": [0.5]}))
     assert (tmp_path / "t.csv").read_bytes() == b"path,mean\nx,0.5\n"
-
-
-@pytest.mark.parametrize(("parts", "rows"), [
-    pytest.param(("train",), {1: "b.png", 3: "d.png"}, id="one part"),
-    pytest.param(("validation", "test"), {0: "a.png", 2: "c.png"}, id="two parts"),
-])
-def test_a_part_keeps_the_row_numbers_of_the_split(tmp_path, parts, rows):
-    write_table(tmp_path / "split.csv", _split())
-    assert read_part(tmp_path / "split.csv", *parts)["path"].to_dict() == rows
 
 
 def test_targets_follow_the_order_of_the_labels():

@@ -35,7 +35,8 @@ class Radiographs:
         self._predictor = Predictor.load(PACKAGE)
 
     @bentoml.api(route="/v1/predict")  # type: ignore[untyped-decorator]
-    def predict(self, image: Annotated[Path, Field(description="a PNG or JPEG")]) -> Verdict:
+    def predict(self, image: Annotated[
+            Path, Field(description="a PNG, JPEG, TIFF, BMP or DICOM file")]) -> Verdict:
         """Judge one radiograph, sent as the multipart field `image`."""
         return self._judge(image)  # type: ignore[return-value]  # or a refusal, passed through
 

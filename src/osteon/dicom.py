@@ -1,0 +1,173 @@
+"""DICOM radiographs: from a file's bytes to an 8-bit picture, by what the header declares."""
+
+import io
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import uid
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filereader import read_dataset
+from pydicom.multival import MultiValue
+from pydicom.pixels.processing import apply_modality_lut, apply_voi, apply_windowing
+from pydicom.tag import Tag
+
+from osteon import codestreams, formats, grey
+from osteon.codestreams import Values
+from osteon.formats import ImageError
+from osteon.grey import Picture
+
+_MODALITIES = ("CR", "DX")
+_INVERTED = "MONOCHROME1"
+_COLOURED = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+# Photometric interpretation, samples and bits allocated, as they are read together.
+_STORED = {*((kind, 1, bits) for kind in (_INVERTED, "MONOCHROME2") for bits in (8, 16)),
+           *((kind, 3, 8) for kind in _COLOURED)}
+_TAGS = [Tag(keyword) for keyword in (
+    "Modality", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration",
+    "NumberOfFrames", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit",
+    "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleIntercept",
+    "RescaleSlope", "ModalityLUTSequence", "VOILUTSequence", "WindowCenter", "WindowWidth",
+    "VOILUTFunction", "PixelData")]
+_META_GROUP = 0x0002
+_NARROWEST = 1e-6  # of a window, where the function takes fractions
+
+
+def decode(content: bytes) -> tuple[Picture, int]:
+    """Decode a CR or DX image of one frame; gives the picture and its bits per sample.
+
+    8-bit data pass unchanged. Deeper data are mapped by the declared VOI LUT or window, else
+    between percentiles. MONOCHROME1 is inverted, so that bone is bright.
+
+    Raises:
+        ImageError: another modality, several frames, an impossible size, a way of storing that is
+            not read, a missing end, or damaged data.
+    """
+    try:
+        header = _header(content)
+        values = codestreams.values_of(header)
+        picture = _picture(values, header)
+        bit_depth = 8 if values.dtype == np.uint8 else int(header.BitsStored)
+        inverted = header.PhotometricInterpretation == _INVERTED
+    except ImageError:
+        raise
+    except Exception as error:  # pydicom and its decoders raise whatever they stumble upon
+        said = str(error).partition("\n")[0]
+        raise ImageError(f"damaged DICOM data: {said or type(error).__name__}") from error
+    return 255 - picture if inverted else picture, bit_depth
+
+
+def _header(content: bytes) -> Dataset:
+    """Read the header, and refuse by it before anything is inflated or decoded."""
+    stream = io.BytesIO(content)
+    stream.seek(132)
+    meta = read_dataset(stream, is_implicit_VR=False, is_little_endian=True,
+                        stop_when=lambda tag, _vr, _length: tag.group != _META_GROUP)
+    syntax = meta.get("TransferSyntaxUID")
+    if syntax is None or stream.tell() >= len(content):
+        raise ImageError("cut short: the DICOM file ends within its header", "truncated")
+    if syntax not in codestreams.DECODERS:
+        raise ImageError(f"stored as {syntax.name}, which is not read; export it as "
+                         f"{uid.ExplicitVRLittleEndian.name}")
+    header = read_dataset(stream, syntax.is_implicit_VR, syntax.is_little_endian,
+                          specific_tags=list(_TAGS))
+    header.file_meta = FileMetaDataset(meta)
+    _require_radiograph(header)
+    return header
+
+
+def _require_radiograph(header: Dataset) -> None:
+    modality = header.get("Modality")
+    if modality and modality not in _MODALITIES:
+        raise ImageError(f"its modality is {modality}; only radiographs, "
+                         f"{' and '.join(_MODALITIES)}, are read")
+    if "PixelData" not in header:
+        raise ImageError("cut short: the DICOM file ends before its picture does", "truncated")
+    if not modality:
+        raise ImageError(f"its header names no modality, not {' or '.join(_MODALITIES)}")
+    frames = int(header.get("NumberOfFrames") or 1)
+    if frames > 1:
+        raise ImageError(f"holds {frames} frames, but a radiograph is one; "
+                         "save the one that is meant by itself")
+    stored = tuple(header.get(name) for name in (
+        "PhotometricInterpretation", "SamplesPerPixel", "BitsAllocated"))
+    if stored not in _STORED:
+        kind, samples, bits = stored
+        raise ImageError(f"stored as {kind} of {samples} x {bits} bits, which is not read")
+    formats.require_size(header.get("Columns") or 0, header.get("Rows") or 0)
+
+
+def _picture(values: Values, header: Dataset) -> Picture:
+    """Bring stored values to 8 bits; MONOCHROME1 stays as it is."""
+    if values.ndim == 3:
+        return np.asarray(cv2.cvtColor(values, cv2.COLOR_RGB2GRAY), np.uint8)
+    if values.dtype == np.uint8:
+        return values
+    window = _window(header)
+    shallow = grey.narrowed(values, small_means_8_bits=not window or header.BitsStored <= 8)
+    if shallow is not None:
+        return shallow
+    # All that follows depends on the value alone: worked out once for each value there can be.
+    lowest = int(values.min())
+    _widened(header.get("ModalityLUTSequence"))
+    stored = np.arange(lowest, int(values.max()) + 1)
+    levels = apply_modality_lut(stored, header).astype(np.float32)
+    places = values.astype(np.int32) - lowest
+    if window:
+        return window(levels)[places]
+    return grey.stretch(levels[places], grey.LOW_PERCENT, grey.HIGH_PERCENT,
+                        left_out=_padding(values, header))
+
+
+def _window(header: Dataset) -> Callable[[Values], Picture] | None:
+    """Give what maps values to 8 bits as declared: the VOI LUT, else the first window."""
+    if header.get("VOILUTSequence"):
+        return partial(_by_table, header)
+    center, width = (_first(header.get(name)) for name in ("WindowCenter", "WindowWidth"))
+    function = header.get("VOILUTFunction") or "LINEAR"
+    if center is None or width is None or width < (1 if function == "LINEAR" else _NARROWEST):
+        return None
+    # pydicom maps to the range of what it takes for the data: to 0..255 for 8 bits.
+    window = Dataset()
+    window.WindowCenter, window.WindowWidth, window.VOILUTFunction = center, width, function
+    window.PhotometricInterpretation = header.PhotometricInterpretation
+    window.BitsStored, window.PixelRepresentation = 8, 0
+    return partial(_by_window, window)
+
+
+def _by_window(window: Dataset, levels: Values) -> Picture:
+    with np.errstate(over="ignore"):  # far below a sigmoid's center
+        return np.rint(apply_windowing(levels, window)).astype(np.uint8)
+
+
+def _by_table(header: Dataset, levels: Values) -> Picture:
+    brightest = 2 ** _widened(header.VOILUTSequence) - 1
+    shown = apply_voi(np.rint(levels).astype(np.int64), header) * (255 / brightest)
+    return np.rint(shown).clip(0, 255).astype(np.uint8)
+
+
+def _widened(tables: Sequence[Dataset] | None) -> int:
+    """Declare 16 bits for each entry of a look-up table, as pydicom fails over some others.
+
+    Gives the bits that the file declares, 16 where it has no table.
+    """
+    if not tables:
+        return 16
+    entries, first, bits = tables[0].LUTDescriptor
+    tables[0].LUTDescriptor = [entries, first, 16]
+    return int(bits)
+
+
+def _first(value: MultiValue[float] | float | None) -> float | None:
+    return next(iter(value), None) if isinstance(value, MultiValue) else value
+
+
+def _padding(values: Values, header: Dataset) -> NDArray[np.bool_] | None:
+    """Find the pixels that fill up the picture beyond what was exposed."""
+    value = header.get("PixelPaddingValue")
+    if value is None:
+        return None
+    low, high = sorted((value, header.get("PixelPaddingRangeLimit", value)))
+    return np.asarray((values >= low) & (values <= high))
