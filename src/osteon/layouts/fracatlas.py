@@ -4,51 +4,77 @@ It names no patients, but consecutive numbers are often views of one patient: a 
 consecutive numbers stands for a patient.
 """
 
+import logging
+import re
 from pathlib import Path
 
 import pandas as pd
 
 from osteon.errors import UserError
-from osteon.records import LISTING
+from osteon.layouts import rows, table, tree
+from osteon.params import Dataset
 
+log = logging.getLogger(__name__)
+
+EXPECTED = "images/{Fractured,Non_fractured}/IMG<N>.jpg and dataset.csv"
+_FOLDERS = {"Non_fractured": "0", "Fractured": "1"}  # and what dataset.csv says for each
 _REGIONS = ["mixed", "hand", "leg", "hip", "shoulder"]  # mixed first: it may be set beside others
 _VIEWS = ["frontal", "lateral", "oblique"]
+# Not anatomy, yet they go with the label: metal is seen almost only in fractured bones.
+_SIDE_FACTS = ["hardware", "multiscan"]
+_COLUMNS = ["path", "label", "patient_id", "study_id", "body_part", "view", "doubt",
+            *(f"meta_{name}" for name in _SIDE_FACTS)]
 
 
-def patients_are(block: int) -> str:
+def looks_like(root: Path) -> bool:
+    """Tell whether there are FracAtlas's table and folder."""
+    return (root / "dataset.csv").is_file() and (root / "images" / "Fractured").is_dir()
+
+
+def patients_are(dataset: Dataset) -> str:
     """Say what `patient_id` stands for here."""
-    return f"blocks of {block} consecutive image numbers (the data set names no patients)"
+    return (f"blocks of {dataset.block} consecutive image numbers "
+            "(the data set names no patients)")
 
 
-def listing(root: Path, labels: tuple[str, str], block: int) -> pd.DataFrame:
-    """List the images below `root`; the folder gives the label, dataset.csv region and views.
+def listing(root: Path, dataset: Dataset) -> pd.DataFrame:
+    """List the images below `root`; dataset.csv gives region, views, hardware and multiscan.
+
+    The folder gives the label; `doubt` where dataset.csv says otherwise.
 
     Raises:
         UserError: dataset.csv is missing or lacks a column, or an image has no row in it.
     """
+    labels = dict(zip(_FOLDERS, rows.two_labels(dataset), strict=True))
     about = _descriptions(root / "dataset.csv")
-    folders = {"Non_fractured": labels[0], "Fractured": labels[1]}
-    rows = [_row(file, root, label, about, block) for folder, label in folders.items()
-            for file in sorted((root / "images" / folder).glob("IMG*.jpg"))]
-    return pd.DataFrame(rows, columns=LISTING)
+    files = [root / "images" / folder / name for folder in _FOLDERS
+             for name in tree.pictures(root / "images" / folder)]
+    idle = len(about.index.difference([file.name for file in files]))
+    if idle:
+        log.info("index: %d rows of %s have no image", idle, root / "dataset.csv")
+    return rows.complete(pd.DataFrame(
+        [_row(file, root, labels[file.parent.name], about, dataset.block) for file in files],
+        columns=_COLUMNS))
 
 
 def _descriptions(file: Path) -> pd.DataFrame:
     if not file.is_file():
         raise UserError(f"{file}: missing; FracAtlas has it beside images/")
-    table = pd.read_csv(file)
-    missing = {"image_id", *_REGIONS, *_VIEWS} - set(table.columns)
-    if missing:
-        raise UserError(f"{file}: column {', '.join(sorted(missing))} missing")
-    return table.drop_duplicates("image_id").set_index("image_id")
+    about = table.read(file, "image_id", "fractured", *_REGIONS, *_VIEWS, *_SIDE_FACTS)
+    return about.drop_duplicates("image_id").set_index("image_id")
 
 
 def _row(file: Path, root: Path, label: str, about: pd.DataFrame, block: int) -> list[str]:
     if file.name not in about.index:
         raise UserError(f"{file}: no row in dataset.csv; add one, or take the image away")
+    number = re.fullmatch(r"IMG(\d+)", file.stem)
+    if not number:
+        raise UserError(f"{file}: an image here is named IMG<number>; rename it, or take it away")
     flags = about.loc[file.name]
-    body_part = next((name for name in _REGIONS if flags[name] == 1), "unknown")
-    view = "+".join(name for name in _VIEWS if flags[name] == 1)
-    number = int(file.stem.removeprefix("IMG"))
-    path = file.relative_to(root).as_posix()
-    return [path, label, f"block{number // block:05d}", file.stem, body_part, view, ""]
+    body_part = next((name for name in _REGIONS if flags[name] == "1"), "unknown")
+    view = "+".join(name for name in _VIEWS if flags[name] == "1")
+    contradicted = flags["fractured"] != _FOLDERS[file.parent.name]
+    doubt = (f"the folder says {file.parent.name}, dataset.csv says fractured = "
+             f"{flags['fractured']}" if contradicted else "")
+    return [file.relative_to(root).as_posix(), label, f"block{int(number[1]) // block:05d}",
+            file.stem, body_part, view, doubt, *flags[_SIDE_FACTS]]
