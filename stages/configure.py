@@ -7,7 +7,7 @@ from stages.sample import ROOT
 from osteon import params
 from osteon.errors import run
 from osteon.files import fresh_folder, write_json
-from osteon.index import require_root
+from osteon.layouts import require_root
 
 
 def main() -> None:

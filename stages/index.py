@@ -1,23 +1,30 @@
-"""index: one row per image of the data set, with a list of the files that cannot be used."""
+"""index: one row per image of the data set, its duplicates, and what is set aside."""
 
 from pathlib import Path
 
-from osteon import params
+import numpy as np
+
+from osteon import contactsheet, params, quarantine
 from osteon.errors import run
 from osteon.files import fresh_folder, write_json
-from osteon.index import index, patients_are
+from osteon.index import index
 from osteon.records import write_table
 
 
 def main() -> None:
-    """Read dataset.root, write artifacts/index/."""
+    """Read dataset.root, write artifacts/index/; runs/index/ keeps the rows for the next time."""
     dataset = params.load().dataset
-    rows = index(dataset)
+    found = index(dataset, cache=Path("runs/index"))
     with fresh_folder(Path("artifacts/index")) as folder:
-        write_table(folder / "index.csv", rows)
-        write_table(folder / "quarantine.csv", rows.loc[~rows["readable"], ["path", "reason"]])
-        write_json(folder / "about.json", {"layout": dataset.layout, "images": len(rows),
-                                           "patients_are": patients_are(dataset)})
+        write_table(folder / "index.csv", found.table)
+        write_table(folder / "quarantine.csv",
+                    quarantine.quarantine(found.table, dataset.quarantine))
+        write_table(folder / "duplicates.csv", found.pairs)
+        np.save(folder / "thumbnails.npy", found.thumbnails)
+        contactsheet.write_sheet(folder / "duplicates.png",
+                                 contactsheet.worth_seeing(found.pairs, found.table),
+                                 Path(dataset.root))
+        write_json(folder / "about.json", found.about)
 
 
 if __name__ == "__main__":

@@ -36,4 +36,4 @@ def open_pictures(folder: Path) -> Picture:
 
 
 def _picture(image: Path, spec: PreprocessSpec) -> Picture:
-    return spec.apply(imaging.decode(image.read_bytes()).picture)
+    return spec.apply(imaging.decode(image.read_bytes(), mend=True).picture)

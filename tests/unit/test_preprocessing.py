@@ -31,7 +31,7 @@ def test_pictures_lie_in_the_order_of_the_rows(tmp_path):
 
 def test_an_unreadable_file_stops_the_writing(tmp_path):
     (tmp_path / "text.png").write_bytes(b"no picture")
-    with pytest.raises(ImageError, match="not a PNG or JPEG file"):
+    with pytest.raises(ImageError, match="not a PNG, JPEG, TIFF, BMP or DICOM file"):
         write_pictures(tmp_path / PICTURES, [tmp_path / "text.png"], SPEC)
 
 
