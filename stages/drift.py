@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from osteon import drift, params
+from osteon import drift, params, splits
 from osteon.errors import run
 from osteon.files import fresh_folder, write_json
 from osteon.records import STATISTICS, read_table
@@ -14,15 +14,17 @@ PAGE = Path("runs/drift/report.html")
 
 def main() -> None:
     """Compare validation with test, write artifacts/drift/drift.json; no label is read."""
-    statistics = read_table(Path("artifacts/split/split.csv"))[["path", *STATISTICS]]
+    cut = splits.read(Path("artifacts/split"))
+    statistics = cut.table[["path", *STATISTICS]]
     reference, current = (
         read_table(file)[["path", "probability"]].merge(statistics, on="path")
         for file in (Path("artifacts/ensemble/validation.csv"),
                      Path("artifacts/evaluate/predictions.csv")))
-    finding = drift.compare(reference, current, params.load().drift, PAGE)
+    finding = drift.compare(reference, current, params.load().drift, PAGE,
+                            mark=cut.mark)
     log.info("%s; Evidently's page: %s", finding.verdict, PAGE)
     with fresh_folder(Path("artifacts/drift")) as folder:
-        write_json(folder / "drift.json", finding.to_json())
+        write_json(folder / "drift.json", cut.marked(finding.to_json()))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from osteon import params
+from osteon import params, splits
 from osteon.errors import run
 from osteon.files import fresh_folder
 from osteon.packaging import write_package
@@ -25,7 +25,7 @@ def main() -> None:
             folder, params.load(), trained=Path("artifacts/finetune"),
             ensemble=Path("artifacts/ensemble/ensemble.json"),
             evaluation=Path("metrics/evaluate.json"), pictures=Path("artifacts/preprocess"),
-            split=Path("artifacts/split/split.csv"))
+            cut=splits.read(Path("artifacts/split")))
     bento = _bento(version)
     log.info("package: model %s, bento %s", version, bento.path)
 

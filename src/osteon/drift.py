@@ -1,5 +1,6 @@
 """Whether current images still look like the reference, by Evidently, with a verdict in words."""
 
+import html
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -49,8 +50,10 @@ class Finding:
 
 
 def compare(reference: pd.DataFrame, current: pd.DataFrame, settings: Drift,
-            page: Path) -> Finding:
+            page: Path, *, mark: str) -> Finding:
     """Compare intensity statistics and probabilities; write Evidently's own page to `page`.
+
+    `mark` is what the page must say of the cut that both sets come from, if anything.
 
     Raises:
         UserError: too few images on either side to say anything.
@@ -70,8 +73,16 @@ def compare(reference: pd.DataFrame, current: pd.DataFrame, settings: Drift,
                               Dataset.from_pandas(reference[COLUMNS], data_definition=definition))
     with fresh_file(page) as aside:
         snapshot.save_html(str(aside))
+        if mark:
+            _stamp(aside, mark)
     columns = _columns(json.loads(snapshot.json()), settings.column_threshold)
     return _judge(columns, settings, len(reference), len(current))
+
+
+def _stamp(page: Path, mark: str) -> None:
+    banner = f'<p style="background: #d00000; color: #fff; padding: 1em">{html.escape(mark)}</p>'
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text.replace("<body>", f"<body>{banner}", 1), encoding="utf-8")
 
 
 def _columns(saved: dict[str, Any], threshold: float) -> list[Column]:

@@ -12,6 +12,7 @@ from osteon.aggregation import studies
 from osteon.combination import Combination, Level
 from osteon.metrics import Scores
 from osteon.records import probability_of
+from osteon.splits import Cut
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,13 @@ class Evaluation:
     members: dict[str, dict[Level, Scores]]
     counts: dict[str, int]
 
-    def to_json(self) -> dict[str, Any]:
-        """Write plain values."""
+    def to_json(self, cut: Cut) -> dict[str, Any]:
+        """Write plain values, below the protocol of the cut that they hold for."""
         def plain(levels: dict[Level, Scores]) -> dict[str, Any]:
             return {level: metrics.to_json(scores) for level, scores in levels.items()}
-        return {"winner": plain(self.winner), "test": self.counts,
-                "members": {name: plain(levels) for name, levels in self.members.items()}}
+        return cut.marked({
+            "protocol": cut.to_json(), "winner": plain(self.winner), "test": self.counts,
+            "members": {name: plain(levels) for name, levels in self.members.items()}})
 
 
 def with_verdicts(images: pd.DataFrame, winner: Combination) -> pd.DataFrame:

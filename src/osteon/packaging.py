@@ -10,17 +10,17 @@ from osteon.export import assert_parity, export
 from osteon.files import read_json, sha256, write_json
 from osteon.params import Params
 from osteon.preprocessing import SPEC, open_pictures
-from osteon.records import read_part
+from osteon.splits import Cut
 
 
 def write_package(folder: Path, settings: Params, *, trained: Path, ensemble: Path,
-                  evaluation: Path, pictures: Path, split: Path) -> str:
+                  evaluation: Path, pictures: Path, cut: Cut) -> str:
     """Export the winner's members, prove parity on validation pictures, write the card.
 
     Returns the model's version: a hash of everything that decides an answer.
     """
     opened, labels = open_pictures(pictures), settings.dataset.labels
-    rows = read_part(split, "validation").index.to_numpy()[:settings.package.parity_images]
+    rows = cut.part("validation").index.to_numpy()[:settings.package.parity_images]
     (folder / "members").mkdir(parents=True)
     parity = {}
     for member in settings.model.members:
@@ -32,7 +32,8 @@ def write_package(folder: Path, settings: Params, *, trained: Path, ensemble: Pa
     write_json(folder / "ensemble.json", read_json(ensemble))
     write_json(folder / "preprocess.json", read_json(pictures / SPEC))
     version = _version(folder)
-    write_json(folder / "card.json", _card(settings, version, parity, trained, evaluation))
+    card = cut.marked(_card(settings, version, parity, trained, evaluation))
+    write_json(folder / "card.json", card)
     return version
 
 

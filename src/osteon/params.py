@@ -8,60 +8,120 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from osteon.errors import UserError
+from osteon.sections import (
+    Augment,
+    Backbone,
+    Finetune,
+    Head,
+    Section,
+    Share,
+    Train,
+    Trainer,
+)
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+Policy = Literal["fail", "drop", "keep"]
 Metric = Literal["auroc", "accuracy", "kappa", "f1"]
 
 
-class Section(BaseModel):
-    """Settings are frozen, strictly typed, and know every key they may hold."""
+class Quarantine(Section):
+    """What is set aside, and what happens to it: stop, go on without it, or use it with a warning.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    A file that cannot be decoded cannot be kept.
+    """
+
+    unreadable: Literal["fail", "drop"]
+    truncated: Policy
+    contradictory_label: Policy
+    blank: Policy
+    size: Policy
+    shape: Policy
+    blank_sd: Share  # a picture whose grey values vary less than this is blank
+    least_side_px: Annotated[int, Field(ge=1)]
+    most_elongated: Annotated[float, Field(ge=1)]  # the long side over the short one
+
+
+class Duplicates(Section):
+    """When two pictures are one: the hash proposes, the correlation of the pictures proves."""
+
+    hash_distance: Annotated[int, Field(ge=0, le=63)]
+    correlation: Share
 
 
 class Dataset(Section):
     """Where the radiographs lie and what their labels are."""
 
-    layout: Literal["mura", "fracatlas"]
+    layout: Literal["mura", "fracatlas", "class_folders", "csv", "dicom"]
     root: str
-    labels: Annotated[tuple[str, str], Field(strict=False)]  # the last is what is looked for
-    body_parts: Names
+    labels: Annotated[tuple[str, ...], Field(strict=False, min_length=2)]  # in this order
+    body_parts: Annotated[tuple[str, ...], Field(strict=False)]  # none named: whichever occur
     block: Annotated[int, Field(ge=1)]  # consecutive image numbers taken as one patient
-    unreadable: Literal["fail", "drop"]
+    manifest: str  # csv, dicom: the table of labels, absolute or relative to the root
+    quarantine: Quarantine
+    duplicates: Duplicates
 
     @field_validator("labels")
     @classmethod
-    def _differ(cls, labels: tuple[str, str]) -> tuple[str, str]:
-        if len(set(labels)) < len(labels):
-            raise ValueError(f"{labels[0]!r} is named twice")
+    def _differ(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        for label in labels:
+            if labels.count(label) > 1:
+                raise ValueError(f"{label!r} is named twice")
         return labels
 
 
 class Sample(Section):
-    """The embedded data set."""
+    """The embedded data set: what its patients show, and how many they are."""
 
+    kind: Literal["abnormality", "fracture_types", "bone_density", "fracture"]
     patients: Annotated[int, Field(ge=20)]
 
 
 class Split(Section):
-    """Shares of the images in each part."""
+    """How the images are cut; docs/splits.md says what each protocol does."""
 
+    protocol: Literal["ratio", "official", "official_carved", "official_test_carved", "folds",
+                      "body_part"]
     train: Share
     validation: Share
     test: Share
+    folds: Annotated[int, Field(ge=3)]
+    fold: Annotated[int, Field(ge=0)]  # the one that is the test part
+    body_part: str | None  # the one that is the test part
+    crossing: Literal["fail", "drop"]  # groups that a cut given from outside divides
+    as_published: bool  # cut by image, as the authors did: everything after it says LEAKY
+
+    @property
+    def by_shares(self) -> dict[str, float]:
+        """The proportions that the protocol cuts by; a part given from outside has none."""
+        shares = {"train": self.train, "validation": self.validation, "test": self.test}
+        if self.protocol == "folds":
+            shares["train"] = 1 - 1 / self.folds - self.validation
+        given = {"ratio": (), "official": tuple(shares), "official_test_carved": ("train",)}.get(
+            self.protocol, ("test",))
+        return {part: share for part, share in shares.items() if part not in given}
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _parts_are_large_enough(self) -> Self:
         if abs(self.train + self.validation + self.test - 1) > 1e-9:
             raise ValueError("train, validation and test must add up to 1")
-        if min(self.train, self.validation, self.test) < 0.05:
-            raise ValueError("each of train, validation and test needs at least 0.05")
+        shares = self.by_shares
+        if shares and min(shares.values()) < 0.05 * sum(shares.values()) - 1e-9:
+            raise ValueError(f"each of {', '.join(shares)} needs at least 0.05 of their sum")
+        return self
+
+    @model_validator(mode="after")
+    def _test_part_can_be_named(self) -> Self:
+        if self.protocol == "folds" and self.fold >= self.folds:
+            raise ValueError(f"fold={self.fold}: of {self.folds} the last is {self.folds - 1}")
+        if self.protocol == "body_part" and not self.body_part:
+            raise ValueError("protocol=body_part needs one, as in -S split.body_part=wrist")
+        if self.as_published and self.protocol in ("folds", "body_part"):
+            raise ValueError(f"as_published=true: nobody published protocol={self.protocol}")
         return self
 
 
@@ -75,54 +135,19 @@ class Preprocess(Section):
     fit: Literal["squash", "pad"]
 
 
-class Augment(Section):
-    """Random changes to training images, each drawn per image."""
-
-    horizontal_flip: Share
-    rotation_deg: Annotated[float, Field(ge=0, le=180)]
-    shift: Annotated[float, Field(ge=0, le=0.5)]
-    zoom: Annotated[float, Field(ge=0, lt=1)]
-    contrast: Annotated[float, Field(ge=0, lt=1)]
-
-
 class Model(Section):
     """The members of the ensemble; one alone is an ensemble of one."""
 
     members: Names
 
 
-class Backbone(Section):
-    """A named variant: a timm architecture and the input it was made for."""
+class Audit(Section):
+    """The probe that tells what each protocol would have claimed."""
 
-    arch: str
-    normalize: Literal["imagenet", "symmetric", "unit"]
-
-
-class Phase(Section):
-    """One run of training, from scratch or from what the phase before left."""
-
-    epochs: Annotated[int, Field(ge=1)]
-    batch_size: Annotated[int, Field(ge=2)]
-    learning_rate: Annotated[float, Field(gt=0)]
-    schedule: Literal["constant", "cosine", "one_cycle"]
-    weight_decay: Annotated[float, Field(ge=0)]
-    freeze_batch_norm: bool
-    class_weights: bool
-    monitor: Literal["auroc", "loss"]
-    patience: Annotated[int, Field(ge=1)] | None
-
-
-class Train(Phase):
-    """The first phase; `views` augmented copies feed the head of a frozen backbone."""
-
-    views: Annotated[int, Field(ge=1)]
-
-
-class Trainer(Section):
-    """What runs the training."""
-
-    accelerator: Literal["auto", "cpu", "gpu"]
-    precision: Literal["auto", "bf16", "fp32"]
+    backbone: str | None  # an entry of conf/backbones/, frozen; none: the first member
+    views: Annotated[int, Field(ge=1)]  # augmented copies for the protocol that augments first
+    folds: Annotated[int, Field(ge=2)]
+    most_images: Annotated[int, Field(ge=100)]
 
 
 class Ensemble(Section):
@@ -166,10 +191,12 @@ class Params(Section):
     augment: Augment
     model: Model
     backbones: dict[str, Backbone]
+    head: Head
     trainer: Trainer
     train: Train
-    finetune: Phase
+    finetune: Finetune
     ensemble: Ensemble
+    audit: Audit
     evaluate: Evaluate
     drift: Drift
     package: Package
@@ -182,6 +209,9 @@ class Params(Section):
                     f"model.members: {member!r} has no entry in conf/backbones/; "
                     f"add one, or choose from {', '.join(sorted(self.backbones))}"
                 )
+        if self.audit.backbone and self.audit.backbone not in self.backbones:
+            raise ValueError(f"audit.backbone: {self.audit.backbone!r} has no entry in "
+                             f"conf/backbones/; choose from {', '.join(sorted(self.backbones))}")
         if len(set(self.model.members)) < len(self.model.members):
             raise ValueError("model.members: a member is named twice")
         return self

@@ -8,18 +8,19 @@ from osteon import checkpoints, inference
 from osteon.combination import softmax
 from osteon.params import Params
 from osteon.preprocessing import open_pictures
-from osteon.records import Part, probability_of, read_part, targets
+from osteon.records import Part, probability_of, targets
+from osteon.splits import Cut
 
 _KEPT = ["path", "study_id", "patient_id", "group_id", "body_part", "view", "label"]
 
 
-def predict(split: Path, part: Part, pictures: Path, trained: Path,
+def predict(cut: Cut, part: Part, pictures: Path, trained: Path,
             settings: Params) -> pd.DataFrame:
-    """Run every member, from its folder below `trained`, over a part of the split.
+    """Run every member, from its folder below `trained`, over a part of the cut.
 
     Returns rows with `target` (1: the last label) and a column of probability per member.
     """
-    rows, labels = read_part(split, part), settings.dataset.labels
+    rows, labels = cut.part(part), settings.dataset.labels
     table = rows[_KEPT].assign(target=targets(rows, labels))
     device, opened = inference.device(settings.trainer.accelerator), open_pictures(pictures)
     for member in settings.model.members:

@@ -1,106 +1,163 @@
-"""Dividing images into train, validation and test so that nothing can leak between them."""
+"""Rows with their parts: honest ones, in which nothing leaks, and ones that say what leaks."""
 
-import warnings
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from sklearn.model_selection import StratifiedGroupKFold
 
 from osteon.errors import UserError
-from osteon.params import Split
-from osteon.records import PARTS, SPLIT
+from osteon.files import read_json, write_json
+from osteon.records import PARTS, Part, read_table, write_table
 
-_SLICES = 20  # shares are met in steps of 5 %
+log = logging.getLogger(__name__)
+
+LEAKY = "LEAKY"
+TABLE, ABOUT, LEFT_OUT = "split.csv", "about.json", "left_out.csv"
+LEFT_OUT_COLUMNS = ["path", "label", "patient_id", "group_id", "reason"]
+# What must lie in one part. A group is the first two joined; these are looked at by themselves so
+# that a wrong group_id hides nothing.
+_WHOLE = {"patient_id": "patients", "twin_id": "sets of duplicates", "group_id": "groups"}
+_NAMED = 5
 
 
 class LeakError(ValueError):
     """A group of images lies in more than one part."""
 
 
+class Cut:
+    """What `Splits` and `LeakySplits` can both be asked; a cut is always one of the two."""
+
+    table: pd.DataFrame
+    reasons: tuple[str, ...]
+    protocol: str
+
+    @property
+    def mark(self) -> str:
+        """What everything that rests on this cut must say; nothing, for an honest one."""
+        return f"{LEAKY}: {'; '.join(self.reasons)}" if self.reasons else ""
+
+    def part(self, *parts: Part) -> pd.DataFrame:
+        """Give the rows of some parts; the index is the row number in split.csv.
+
+        Only `evaluate` and `audit` ask for the test part.
+        """
+        return self.table[self.table["part"].isin(parts)]
+
+    def marked(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Head with the mark and its reasons what goes into JSON; honest content stays as it is."""
+        if not self.mark:
+            return content
+        return {"mark": LEAKY, "protocol": self.to_json(), **content}
+
+    def marked_table(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Put the mark before the columns of a table; an honest one stays as it is.
+
+        Before, because `dvc plots` takes the last column for the one to be drawn.
+        """
+        marked = table.copy()
+        if self.mark:
+            marked.insert(0, "mark", LEAKY)
+        return marked
+
+    def to_json(self) -> dict[str, Any]:
+        """Name the protocol, and say whether figures under it can be believed."""
+        return {"name": self.protocol, "leaky": bool(self.mark), "reasons": list(self.reasons)}
+
+
 @dataclass(frozen=True)
-class Splits:
-    """A table of rows with `group_id` and `part` in which no group crosses a cut.
+class Splits(Cut):
+    """A cut in which no group, no patient and no set of duplicates lies in two parts.
 
     Raises:
-        LeakError: a group has images in two parts; such a table cannot be made.
+        LeakError: one does; such a table cannot be made.
     """
 
     table: pd.DataFrame
+    protocol: str = "unnamed"
+    reasons: tuple[str, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
-        parts = self.table.groupby("group_id")["part"].nunique()
-        crossing = list(parts.index[parts > 1])
-        if crossing:
-            raise LeakError(f"{len(crossing)} groups lie in several parts: {crossing[:5]}")
+        if found := leaks(self.table):
+            raise LeakError("; ".join(found))
 
 
-def group_ids(patient_ids: Sequence[str], fingerprints: Sequence[str]) -> list[str]:
-    """Join patients who share an image: connected components over patient and fingerprint.
+@dataclass(frozen=True)
+class LeakySplits(Cut):
+    """A cut as somebody published it: for comparison, and never without its reasons.
 
-    A group is named after its first patient in the order of names.
+    It is no `Splits`, so that what asks for an honest cut cannot be given this one.
     """
-    patients, patient_names = pd.factorize(np.asarray(patient_ids, dtype=object), sort=True)
-    prints, print_names = pd.factorize(np.asarray(fingerprints, dtype=object))
-    ends = (patients, prints + len(patient_names))
-    size = len(patient_names) + len(print_names)
-    edges = coo_array((np.ones(len(patients)), ends), shape=(size, size))
-    _, component = connected_components(edges, directed=False)
-    of_patient = component[:len(patient_names)]
-    first = dict(zip(of_patient[::-1], patient_names[::-1], strict=True))
-    return [first[of_patient[patient]] for patient in patients]
+
+    table: pd.DataFrame
+    reasons: tuple[str, ...]
+    protocol: str = "unnamed"
+
+    def __post_init__(self) -> None:
+        if not self.reasons:
+            raise ValueError("a leaky cut must say why it is one")
 
 
-def split(index: pd.DataFrame, shares: Split, labels: tuple[str, ...], seed: int) -> Splits:
-    """Cut by shares of the images, stratified by label and body part, groups kept whole.
+def leaks(table: pd.DataFrame) -> list[str]:
+    """Say which patients, sets of duplicates and groups lie in several parts; [] where none do.
+
+    A group is named only where neither a patient nor a duplicate tells of the same leak.
+    """
+    found: list[str] = []
+    for column, word in _WHOLE.items():
+        divided = division(table[column], table["part"], PARTS)
+        if divided and not (found and column == "group_id"):
+            found.append(f"{len(divided)} {word} in several parts: {named(divided)}")
+    return found
+
+
+def division(names: pd.Series, sides: pd.Series, order: Sequence[str]) -> dict[str, list[str]]:
+    """Give each name that occurs on several sides with these sides, in their order."""
+    ordered = pd.Categorical(sides, list(order))
+    pairs = pd.DataFrame({"name": names, "side": ordered}).drop_duplicates()
+    several = pairs[pairs["name"].duplicated(keep=False)].sort_values("side")
+    return {str(name): list(found) for name, found in several.groupby("name")["side"]}
+
+
+def named(divided: dict[str, list[str]]) -> str:
+    """Write out a division, five names at most."""
+    shown = [f"{name} ({', '.join(sides)})" for name, sides in list(divided.items())[:_NAMED]]
+    more = len(divided) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def write(folder: Path, cut: Cut, about: dict[str, Any],
+          left_out: pd.DataFrame | None = None) -> None:
+    """Write split.csv, about.json (with what the type says of leaks) and left_out.csv."""
+    aside = pd.DataFrame(columns=LEFT_OUT_COLUMNS) if left_out is None else left_out
+    write_table(folder / TABLE, cut.table)
+    write_table(folder / LEFT_OUT, aside[LEFT_OUT_COLUMNS])
+    of_type = {"protocol": cut.protocol, "leaky": list(cut.reasons) or None}
+    write_json(folder / ABOUT, {**of_type, **about, **of_type, "left_out": len(aside)})
+
+
+def read(folder: Path) -> Splits | LeakySplits:
+    """Read a cut, and check again that nothing in it leaks, unless it says that it does.
 
     Raises:
-        UserError: a part would lack a class.
+        UserError: it is not there or not whole, or somebody has changed it so that it leaks.
     """
-    table = index.assign(group_id=group_ids(list(index["patient_id"]), list(index["sha256"])))
-    slices = _slices(table, seed)
-    of_slice = _parts_of_slices(shares)
-    table = table.assign(part=[of_slice[number] for number in slices])[SPLIT]
-    _refuse_empty_classes(table, labels)
-    return Splits(table)
-
-
-def _slices(table: pd.DataFrame, seed: int) -> np.ndarray:
-    groups = table["group_id"].nunique()
-    if groups < _SLICES:
-        raise UserError(f"split: only {groups} groups of images (patients joined with duplicates);"
-                        f" at least {_SLICES} are needed")
-    strata = _strata(table)
-    folds = StratifiedGroupKFold(_SLICES, shuffle=True, random_state=seed)
-    slices = np.empty(len(table), dtype=np.int64)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The least populated class")  # rare body parts are usual
-        for number, (_, held_out) in enumerate(folds.split(table, strata, table["group_id"])):
-            slices[held_out] = number
-    return slices
-
-
-def _strata(table: pd.DataFrame) -> pd.Series:
-    """Label and body part; in a set too small for that, the label alone."""
-    for strata in (table["label"] + "/" + table["body_part"], table["label"]):
-        if strata.value_counts().max() >= _SLICES:
-            return strata
-    raise UserError(f"split: {len(table)} images are too few; a class needs {_SLICES} at least")
-
-
-def _parts_of_slices(shares: Split) -> list[str]:
-    ends = np.rint(np.cumsum([shares.train, shares.validation, shares.test]) * _SLICES)
-    return [PARTS[int(np.searchsorted(ends, number, side="right"))] for number in range(_SLICES)]
-
-
-def _refuse_empty_classes(table: pd.DataFrame, labels: tuple[str, ...]) -> None:
-    counts = table.groupby(["part", "label"]).size()
-    for part in PARTS:
-        for label in labels:
-            if counts.get((part, label), 0) == 0:
-                raise UserError(
-                    f"split: no image labelled {label!r} in {part}; give split.{part} a larger "
-                    "share, or add patients with that label")
+    file = folder / TABLE
+    if not (file.is_file() and (folder / ABOUT).is_file()):
+        raise UserError(f"{folder}: holds no {TABLE} with its {ABOUT}; run the split stage")
+    table, about = read_table(file), read_json(folder / ABOUT)
+    if lacking := [name for name in (*_WHOLE, "part") if name not in table]:
+        raise UserError(f"{file}: lacks the column {', '.join(lacking)}; run the split stage again")
+    if strange := sorted(set(table["part"]) - set(PARTS)):
+        raise UserError(f"{file}: {strange[0]!r} is no part; the parts are {', '.join(PARTS)}")
+    if about["leaky"]:
+        leaky = LeakySplits(table, tuple(about["leaky"]), about["protocol"])
+        log.warning(leaky.mark)
+        return leaky
+    try:
+        return Splits(table, about["protocol"])
+    except LeakError as leak:
+        raise UserError(f"{file}: {leak}. It was changed after it was cut: run the split stage "
+                        "again (a cut by image is asked for by split.as_published=true)") from None

@@ -11,8 +11,10 @@ def summary(ensemble: Path, metrics: Path, report: Path) -> str:
     """Say what was trained, the test figures with their intervals, and what to do next."""
     chosen, measured = read_json(ensemble), read_json(metrics)
     counts = measured["test"]
+    protocol = measured.get("protocol", {"leaky": False})
     lines = [
         "",
+        *([f"{measured['mark']}: {'; '.join(protocol['reasons'])}"] if protocol["leaky"] else []),
         f"Trained: {', '.join(chosen['members'])}; combined by: {chosen['method']}",
         f"Test: {counts['images']} images of {counts['studies']} studies, "
         f"{counts['groups']} patients or groups; 95 % intervals over these",

@@ -92,10 +92,13 @@ from osteon.evaluation import with_verdicts
 from osteon.files import read_json
 from osteon.imaging import PreprocessSpec
 from osteon.predictions import predict
+from osteon.records import read_table
+from osteon.splits import Splits
 settings, out = params.load(), Path(sys.argv[1])
 spec = PreprocessSpec(**settings.preprocess.model_dump())
 preprocessing.write_pictures(out / "pictures.npy", [Path(path) for path in sys.argv[2:]], spec)
-images = predict(out / "split.csv", "test", out, Path("artifacts/finetune"), settings)
+cut = Splits(read_table(out / "split.csv"))
+images = predict(cut, "test", out, Path("artifacts/finetune"), settings)
 winner = Combination.from_json(read_json(Path("artifacts/ensemble/ensemble.json")))
 with_verdicts(images, winner).to_csv(out / "predictions.csv", index=False)
 """

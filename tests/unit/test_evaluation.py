@@ -7,7 +7,9 @@ import pytest
 
 from osteon.combination import Combination
 from osteon.evaluation import evaluate, with_verdicts
+from osteon.splits import LeakySplits, Splits
 
+_CUT = pd.DataFrame({"patient_id": ["p"], "twin_id": ["t"], "group_id": ["p"], "part": ["test"]})
 WINNER = Combination(
     method="weighted", members=("a", "b"), weights=(0.75, 0.25),
     member_thresholds={"image": (0.5, 0.7), "study": (0.25, 0.7)},
@@ -65,6 +67,15 @@ def test_counts_say_how_much_was_measured(evaluation):
 
 
 def test_figures_are_plain_json(evaluation):
-    content = json.loads(json.dumps(evaluation.to_json(), allow_nan=False))
+    cut = Splits(_CUT, "ratio")
+    content = json.loads(json.dumps(evaluation.to_json(cut), allow_nan=False))
     assert content["winner"]["image"]["auroc"]["value"] == 0.875
     assert list(content["members"]) == ["a", "b"]
+    assert content["protocol"] == {"name": "ratio", "leaky": False, "reasons": []}
+    assert "mark" not in content
+
+
+def test_figures_of_a_leaky_cut_say_so_before_all_else(evaluation):
+    content = evaluation.to_json(LeakySplits(_CUT, ("cut by image, as published",), "ratio"))
+    assert list(content.items())[:2] == [("mark", "LEAKY"), ("protocol", {
+        "name": "ratio", "leaky": True, "reasons": ["cut by image, as published"]})]

@@ -39,7 +39,8 @@ def test_committed_settings_are_the_composition_of_conf(tmp_path):
 
 
 def test_an_override_reaches_its_key_and_no_other(tmp_path, committed):
-    found = params.load(_composed(tmp_path, "train.epochs=7")).model_dump(mode="json")
+    settings = params.load(_composed(tmp_path, "train.epochs=7"))
+    found = settings.model_dump(mode="json", exclude_unset=True)
     assert found["train"]["epochs"] == 7 != committed["train"]["epochs"]
     found["train"]["epochs"] = committed["train"]["epochs"]
     assert found == committed
@@ -65,15 +66,46 @@ def test_every_other_choice_of_conf_composes_and_loads(tmp_path, group):
         params.load(_composed(tmp_path, f"{group}={choice}"))
 
 
+@pytest.mark.parametrize(("name", "protocol", "by_shares"), [
+    ("ratio", "ratio", {"train": 0.6, "validation": 0.15, "test": 0.25}),
+    ("official", "official", {}),
+    ("official_carved", "official_carved", {"train": 0.8, "validation": 0.15}),
+    ("folds", "folds", {"train": 0.65, "validation": 0.15}),
+    ("body_part", "body_part", {"train": 0.8, "validation": 0.15}),
+    ("dataset_1", "official_test_carved", {"validation": 0.072, "test": 0.008}),
+    ("dataset_2", "ratio", {"train": 0.6, "validation": 0.2, "test": 0.2}),
+    ("ratio_801010", "ratio", {"train": 0.8, "validation": 0.1, "test": 0.1}),
+    ("ratio_701515", "ratio", {"train": 0.7, "validation": 0.15, "test": 0.15}),
+])
+def test_every_split_of_conf_cuts_by_its_protocol_and_shares(tmp_path, name, protocol, by_shares):
+    chosen = ["split.body_part=wrist"] if name == "body_part" else []
+    found = params.load(_composed(tmp_path, f"split={name}", *chosen)).split
+    assert found.protocol == protocol
+    assert found.by_shares == pytest.approx(by_shares)
+    assert not found.as_published
+
+
+def test_no_split_of_conf_is_untested():
+    assert {file.stem for file in (ROOT / "conf/split").glob("*.yaml")} == {
+        "ratio", "official", "official_carved", "folds", "body_part", "dataset_1", "dataset_2",
+        "ratio_801010", "ratio_701515"}
+
+
 @pytest.mark.parametrize(("key", "value", "words"), [
-    pytest.param("dataset.layout", "dicom", ["'mura' or 'fracatlas'", "'dicom'"],
+    pytest.param("dataset.layout", "nifti", ["'class_folders', 'csv' or 'dicom'", "'nifti'"],
                  id="a layout nobody wrote"),
     pytest.param("dataset.labels", ["normal"], ["dataset.labels"], id="one label"),
-    pytest.param("dataset.labels", ["a", "b", "c"], ["at most 2"], id="three labels"),
-    pytest.param("dataset.body_parts", [], ["at least 1"], id="no body part"),
+    pytest.param("dataset.labels", ["a", "b", "a"], ["'a' is named twice"], id="a label twice"),
     pytest.param("dataset.body_parts", "hand", ["tuple", "'hand'"], id="a text for a list"),
     pytest.param("dataset.block", 0, ["greater than or equal to 1", "not 0"], id="no block"),
-    pytest.param("dataset.unreadable", "skip", ["'fail' or 'drop'"], id="unreadable: skip"),
+    pytest.param("dataset.quarantine.unreadable", "keep", ["'fail' or 'drop'", "'keep'"],
+                 id="what cannot be read cannot be kept"),
+    pytest.param("dataset.quarantine.blank", "skip", ["'fail', 'drop' or 'keep'"], id="a policy"),
+    pytest.param("dataset.duplicates.correlation", 1.2, ["less than or equal to 1"],
+                 id="no correlation"),
+    pytest.param("audit.backbone", "resnet99", ["no entry in conf/backbones/"], id="no probe"),
+    pytest.param("sample.kind", "tumours", ["sample.kind: input should be 'abnormality'"],
+                 id="no such sample"),
     pytest.param("sample.patients", 19, ["greater than or equal to 20"], id="too few to cut"),
     pytest.param("split.test", 0.5, ["split: train, validation and test must add up to 1"],
                  id="shares of more than a whole"),
@@ -97,7 +129,7 @@ def test_every_other_choice_of_conf_composes_and_loads(tmp_path, group):
     pytest.param("train.class_weights", 1, ["valid boolean", "not 1"], id="a number is no truth"),
     pytest.param("train.monitor", "f1", ["'auroc' or 'loss'"], id="monitor"),
     pytest.param("train.patience", 0, ["greater than or equal to 1"], id="no patience"),
-    pytest.param("finetune.schedule", "step", ["'constant', 'cosine' or 'one_cycle'"], id="step"),
+    pytest.param("finetune.schedule", "step", ["'warm_restarts' or 'one_cycle'"], id="step"),
     pytest.param("trainer.accelerator", "tpu", ["'auto', 'cpu' or 'gpu'"], id="accelerator"),
     pytest.param("trainer.precision", "fp16", ["'auto', 'bf16' or 'fp32'"], id="precision"),
     pytest.param("ensemble.metric", "auc", ["'auroc', 'accuracy', 'kappa' or 'f1'"], id="metric"),
@@ -130,9 +162,27 @@ def test_every_slip_is_named_at_once(tmp_path, committed):
         _load(tmp_path, content)
 
 
-def test_parts_too_small_to_measure_anything_are_refused(tmp_path, committed):
-    content = {**committed, "split": {"train": 0.94, "validation": 0.03, "test": 0.03}}
-    with pytest.raises(UserError, match=r"split: each of .* needs at least 0\.05"):
+@pytest.mark.parametrize(("changes", "words"), [
+    pytest.param({"train": 0.94, "validation": 0.03, "test": 0.03},
+                 r"each of train, validation, test needs at least 0\.05", id="parts too small"),
+    pytest.param({"protocol": "official_carved", "train": 0.9, "validation": 0.04, "test": 0.06},
+                 r"each of train, validation needs at least 0\.05 of their sum",
+                 id="too little carved"),
+    pytest.param({"protocol": "official_test_carved", "train": 0.5, "validation": 0.49,
+                  "test": 0.01}, "each of validation, test needs", id="a tenth is cut, not this"),
+    pytest.param({"protocol": "folds", "train": 0.1, "validation": 0.8, "test": 0.1},
+                 "each of train, validation needs", id="nothing left to train on"),
+    pytest.param({"protocol": "folds", "fold": 5}, "fold=5: of 5 the last is 4",
+                 id="a fold too many"),
+    pytest.param({"protocol": "body_part"}, "as in -S split.body_part=wrist", id="no body part"),
+    pytest.param({"protocol": "folds", "as_published": True},
+                 "as_published=true: nobody published protocol=folds", id="leaky folds"),
+    pytest.param({"protocol": "body_part", "body_part": "hand", "as_published": True},
+                 "nobody published protocol=body_part", id="a leaky body part"),
+])
+def test_a_cut_that_cannot_be_made_is_refused(tmp_path, committed, changes, words):
+    content = {**committed, "split": {**committed["split"], **changes}}
+    with pytest.raises(UserError, match=rf"\n  split: .*{words}"):
         _load(tmp_path, content)
 
 

@@ -1,135 +1,165 @@
-"""No patient and no file on both sides of a cut, whatever else the cut has to give up."""
+"""A cut that leaks is no `Splits`, whoever made it; a leaky one never goes without its reasons."""
+
+import logging
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from osteon import splits
 from osteon.errors import UserError
-from osteon.params import Split
-from osteon.records import INDEX, PARTS
-from osteon.splits import LeakError, Splits, group_ids, split
+from osteon.files import read_json
+from osteon.records import PARTS, read_table
+from osteon.splits import LeakError, LeakySplits, Splits
+from rows import rows
 
-LABELS = ("normal", "abnormal")
-SHARES = Split(train=0.6, validation=0.15, test=0.25)
-BODY_PARTS = ["elbow", "hand", "wrist"]
-
-
-def _index(labels, patients, body_parts=None, prints=None):
-    """Rows with what a cut looks at; all else is left empty."""
-    table = pd.DataFrame("", index=range(len(labels)), columns=INDEX)
-    return table.assign(
-        label=labels, patient_id=patients,
-        sha256=[f"file{row}" for row in range(len(labels))] if prints is None else prints,
-        body_part=BODY_PARTS[0] if body_parts is None else body_parts)
+REASONS = ("cut by image, as published", "1 patients in several parts: p1 (train, test)")
 
 
-def _four_hundred_groups():
-    random = np.random.default_rng(8)
-    patients = np.repeat(np.arange(400), random.integers(1, 5, size=400))
-    return _index(np.where(random.random(len(patients)) < 0.4, *LABELS[::-1]),
-                  [f"p{patient}" for patient in patients],
-                  np.array(BODY_PARTS)[patients % 3])
+def _table(patients="aabbcc", **columns):
+    return rows(["normal", "abnormal"] * 3, patients, part=np.repeat(PARTS, 2), **columns)
 
 
-@pytest.fixture(scope="module")
-def index():
-    return _four_hundred_groups()
-
-
-@pytest.fixture(scope="module")
-def table(index):
-    return split(index, SHARES, LABELS, seed=1).table
-
-
-def _crossing(table, column):
-    return (table.groupby(column)["part"].nunique() > 1).sum()
-
-
-@pytest.mark.parametrize(("patients", "prints", "expected"), [
-    pytest.param("abc", "123", "abc", id="nothing shared"),
-    pytest.param("aab", "123", "aab", id="one patient, two images"),
-    pytest.param("aabbc", "12233", "aaaaa", id="a-b share one file, b-c another: one group"),
-    pytest.param("cbba", "1122", "aaaa", id="named after the first name, not the first row"),
-    pytest.param(["10", "9"], "11", ["10", "10"], id="names are text: 10 before 9"),
-    pytest.param("abcd", "1122", "aacc", id="two pairs stay two groups"),
+@pytest.mark.parametrize(("columns", "words"), [
+    pytest.param({"patients": "aabbca"}, "1 patients in several parts: a (train, test)",
+                 id="a patient in two parts"),
+    pytest.param({"patients": "abcabc"}, "3 patients in several parts: a (train, validation), "
+                 "b (train, test), c (validation, test)", id="three patients"),
+    pytest.param({"patients": "aabbca", "group_id": list("aabbcd")},
+                 "1 patients in several parts: a (train, test)", id="a wrong group hides none"),
+    pytest.param({"twin_id": list("uvvxyz")},
+                 "1 sets of duplicates in several parts: v (train, validation)",
+                 id="a twin in two parts, in groups that know nothing of it"),
+    pytest.param({"patients": "abcdef", "group_id": list("ggghhh")},
+                 "2 groups in several parts: g (train, validation), h (validation, test)",
+                 id="a group of patients"),
 ])
-def test_patients_who_share_a_file_are_one_group(patients, prints, expected):
-    assert group_ids(list(patients), list(prints)) == list(expected)
+def test_a_table_that_leaks_cannot_be_made(columns, words):
+    with pytest.raises(LeakError) as refused:
+        Splits(_table(**columns))
+    assert str(refused.value) == words
 
 
-def test_a_table_with_a_group_in_two_parts_cannot_be_made():
-    rows = pd.DataFrame({"group_id": ["a", "b", "b"], "part": ["train", "train", "test"]})
-    with pytest.raises(LeakError, match=r"1 groups lie in several parts: \['b'\]"):
-        Splits(rows)
-    assert len(Splits(rows.iloc[:2]).table) == 2
+def test_of_many_leaks_five_are_named():
+    table = rows(["normal"] * 14, list("abcdefg") * 2, part=["train"] * 7 + ["test"] * 7)
+    with pytest.raises(LeakError, match=r"7 patients .*: a \(train, test\), b .* and 2 more$"):
+        Splits(table)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_no_patient_and_no_file_crosses_a_cut(index, seed):
-    copies = index.copy()
-    copies.loc[::10, "sha256"] = copies["sha256"].iloc[:len(copies) // 50 + 1].repeat(
-        6).to_numpy()[:len(copies.loc[::10])]
-    found = split(copies, SHARES, LABELS, seed).table
-    assert copies["sha256"].duplicated().sum() > 50
-    assert _crossing(found, "patient_id") == 0
-    assert _crossing(found, "sha256") == 0
+def test_an_honest_cut_has_no_mark_and_marks_nothing():
+    cut = Splits(_table(), "ratio")
+    assert cut.mark == ""
+    assert cut.to_json() == {"name": "ratio", "leaky": False, "reasons": []}
+    assert cut.marked({"auroc": 1}) == {"auroc": 1}
+    assert list(cut.marked_table(pd.DataFrame({"x": [1]}))) == ["x"]
 
 
-def test_every_row_keeps_its_place(index, table):
-    pd.testing.assert_frame_equal(table[INDEX], index)
+def test_a_leaky_cut_marks_all_that_it_is_given():
+    cut = LeakySplits(_table(patients="aabbca"), REASONS, "ratio")
+    assert cut.mark == ("LEAKY: cut by image, as published; "
+                        "1 patients in several parts: p1 (train, test)")
+    assert cut.marked({"auroc": 1}) == {
+        "mark": "LEAKY", "protocol": {"name": "ratio", "leaky": True, "reasons": list(REASONS)},
+        "auroc": 1}
+    marked = cut.marked_table(pd.DataFrame({"x": [1, 2]}))
+    assert marked.to_dict("list") == {"mark": ["LEAKY", "LEAKY"], "x": [1, 2]}
 
 
-@pytest.mark.parametrize("shares", [
-    pytest.param((0.6, 0.15, 0.25), id="as the project cuts"),
-    pytest.param((0.8, 0.1, 0.1), id="a small test part"),
-    pytest.param((0.05, 0.05, 0.9), id="the smallest parts allowed"),
+def test_a_leaky_cut_without_reasons_cannot_be_made():
+    with pytest.raises(ValueError, match="must say why"):
+        LeakySplits(_table(), ())
+
+
+def test_a_leaky_cut_is_not_taken_for_an_honest_one():
+    assert not isinstance(LeakySplits(_table(), REASONS), Splits)
+
+
+@pytest.mark.parametrize(("parts", "paths"), [
+    pytest.param(("train",), {0: "0.png", 1: "1.png"}, id="one part"),
+    pytest.param(("validation", "test"), {2: "2.png", 3: "3.png", 4: "4.png", 5: "5.png"},
+                 id="two parts"),
 ])
-def test_parts_have_their_shares_of_the_images(index, shares):
-    wanted = dict(zip(PARTS, shares, strict=True))
-    found = split(index, Split(**wanted), LABELS, seed=2).table["part"]
-    assert found.value_counts(normalize=True).to_dict() == pytest.approx(wanted, abs=0.05)
+def test_a_part_keeps_the_row_numbers_of_the_file(parts, paths):
+    assert Splits(_table()).part(*parts)["path"].to_dict() == paths
 
 
-@pytest.mark.parametrize("column", ["label", "body_part"])
-def test_each_part_looks_like_the_whole(index, table, column):
-    whole = index[column].value_counts(normalize=True).to_dict()
-    for part in PARTS:
-        found = table.loc[table["part"] == part, column].value_counts(normalize=True).to_dict()
-        assert found == pytest.approx(whole, abs=0.05), part
+def test_an_honest_cut_comes_back_as_it_was_written(tmp_path):
+    cut = Splits(_table(), "folds")
+    splits.write(tmp_path, cut, {"seed": 3})
+    found = splits.read(tmp_path)
+    assert isinstance(found, Splits)
+    assert found.protocol == "folds"
+    assert found.table["part"].tolist() == cut.table["part"].tolist()
+    assert read_json(tmp_path / "about.json") == {
+        "protocol": "folds", "leaky": None, "seed": 3, "left_out": 0}
+    assert read_table(tmp_path / "left_out.csv").empty
 
 
-def test_the_seed_alone_decides(index, table):
-    again = split(index, SHARES, LABELS, seed=1).table
-    other = split(index, SHARES, LABELS, seed=2).table
-    pd.testing.assert_frame_equal(again, table)
-    assert (other["part"] != table["part"]).mean() > 0.1
+def test_a_leaky_cut_comes_back_with_its_reasons_and_says_so(tmp_path, caplog):
+    splits.write(tmp_path, LeakySplits(_table(patients="aabbca"), REASONS, "ratio"), {})
+    with caplog.at_level(logging.WARNING, "osteon"):
+        found = splits.read(tmp_path)
+    assert isinstance(found, LeakySplits)
+    assert found.reasons == REASONS
+    assert found.mark in caplog.text
 
 
-@pytest.mark.filterwarnings("ignore:The least populated class")
-def test_a_class_that_a_part_would_lack_is_refused_with_a_remedy():
-    labels = ["normal"] * 100 + ["abnormal"]
-    with pytest.raises(UserError, match="no image labelled 'abnormal' in train") as refused:
-        split(_index(labels, [f"p{row}" for row in range(101)]),
-              Split(train=0.05, validation=0.05, test=0.9), LABELS, seed=0)
-    assert "give split.train a larger share, or add patients" in str(refused.value)
+def test_the_type_decides_what_the_file_says_of_leaks(tmp_path):
+    splits.write(tmp_path, LeakySplits(_table(), REASONS, "ratio"), {"leaky": None})
+    assert read_json(tmp_path / "about.json")["leaky"] == list(REASONS)
 
 
-def test_a_label_that_never_occurs_is_refused():
-    with pytest.raises(UserError, match="no image labelled 'abnormal'"):
-        split(_index(["normal"] * 60, [f"p{row}" for row in range(60)]), SHARES, LABELS, seed=0)
+def test_what_was_left_out_is_listed_and_counted(tmp_path):
+    left_out = _table().head(2).assign(reason="its group is tested")
+    splits.write(tmp_path, Splits(_table()), {}, left_out)
+    assert read_json(tmp_path / "about.json")["left_out"] == 2
+    assert read_table(tmp_path / "left_out.csv").to_dict("records") == [
+        {"path": "0.png", "label": "normal", "patient_id": "a", "group_id": "a",
+         "reason": "its group is tested"},
+        {"path": "1.png", "label": "abnormal", "patient_id": "a", "group_id": "a",
+         "reason": "its group is tested"}]
 
 
-def test_too_few_groups_are_refused_by_number():
-    index = _index(["normal", "abnormal"] * 50, [f"p{row % 19}" for row in range(100)])
-    with pytest.raises(UserError, match=r"only 19 groups .* at least 20"):
-        split(index, SHARES, LABELS, seed=0)
+def _edit(tmp_path, row, column, value):
+    splits.write(tmp_path, Splits(_table()), {})
+    table = read_table(tmp_path / "split.csv")
+    table.loc[row, column] = value
+    table.to_csv(tmp_path / "split.csv", index=False)
 
 
-@pytest.mark.filterwarnings("ignore:The least populated class")
-def test_few_images_of_many_body_parts_are_cut_all_the_same():
-    # 60 patients over 14 strata: none holds as many images as there are slices.
-    labels = ["normal", "abnormal"] * 30
-    parts = [f"part{row // 2 % 7}" for row in range(60)]
-    found = split(_index(labels, [f"p{row}" for row in range(60)], parts), SHARES, LABELS, seed=0)
-    assert found.table["part"].value_counts(normalize=True).to_dict() == pytest.approx(
-        {"train": 0.6, "validation": 0.15, "test": 0.25}, abs=0.1)
+@pytest.mark.parametrize(("row", "column", "value", "words"), [
+    pytest.param(0, "part", "test", r"1 patients in several parts: a \(train, test\). It was "
+                 "changed after it was cut: run the split stage again", id="an image of a moved"),
+    pytest.param(4, "twin_id", "0.png", r"duplicates in several parts: 0.png \(train, test\)",
+                 id="a twin found later"),
+    pytest.param(5, "patient_id", "a", r"patients in several parts: a \(train, test\)",
+                 id="a patient found later"),
+    pytest.param(2, "part", "valid", "'valid' is no part; the parts are train, validation, test",
+                 id="a part misspelt"),
+])
+def test_a_file_that_was_edited_so_that_it_leaks_is_refused(tmp_path, row, column, value, words):
+    _edit(tmp_path, row, column, value)
+    with pytest.raises(UserError, match=words) as refused:
+        splits.read(tmp_path)
+    assert str(tmp_path / "split.csv") in str(refused.value)
+
+
+def test_an_honest_edit_is_taken(tmp_path):
+    _edit(tmp_path, [0, 1], "part", "validation")
+    assert len(splits.read(tmp_path).part("validation")) == 4
+
+
+def test_a_cut_of_an_older_kind_is_refused(tmp_path):
+    splits.write(tmp_path, Splits(_table()), {})
+    read_table(tmp_path / "split.csv").drop(columns="twin_id").to_csv(
+        tmp_path / "split.csv", index=False)
+    with pytest.raises(UserError, match=r"lacks the column twin_id; run the split stage again"):
+        splits.read(tmp_path)
+
+
+@pytest.mark.parametrize("missing", ["split.csv", "about.json"])
+def test_a_cut_that_is_not_there_is_asked_for(tmp_path, missing):
+    splits.write(tmp_path, Splits(_table()), {})
+    (tmp_path / missing).unlink()
+    with pytest.raises(UserError, match="run the split stage"):
+        splits.read(tmp_path)
