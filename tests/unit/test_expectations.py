@@ -1,140 +1,149 @@
-"""A clean table passes; each planted fault is caught by the rule that names its risk."""
+"""What a check says of rows, how grave it is, and what it leaves behind."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from osteon.expectations import check
-from osteon.params import Dataset
-from osteon.records import INDEX, SPLIT, STATISTICS
-
-DATASET = Dataset(layout="mura", root="data", labels=("normal", "abnormal"),
-                  body_parts=("hand", "wrist"), block=1, unreadable="fail")
+from checked import NOTHING, broken, broken_index, broken_split, policies
+from osteon.expectations import check_index, check_split
+from osteon.files import read_json, write_json
+from tables import DATASET, clean_index, clean_split, planted
 
 
-def _clean(suite):
-    """Twelve images of twelve patients, four in each part."""
-    rows = 12
-    names = [f"{row:02d}" for row in range(rows)]
-    table = pd.DataFrame({
-        "path": [f"{name}.png" for name in names], "label": ["normal", "abnormal"] * 6,
-        "patient_id": names, "study_id": names, "body_part": ["hand"] * 6 + ["wrist"] * 6,
-        "view": "", "official_split": "", "sha256": [f"hash{name}" for name in names],
-        "width_px": 500, "height_px": 400, "bit_depth": 8, "readable": True, "reason": "",
-        "group_id": names, "part": np.repeat(["train", "validation", "test"], 4),
-        **dict.fromkeys(STATISTICS, 0.3)})
-    return table[INDEX if suite == "index" else SPLIT].copy()
+def test_clean_tables_pass_and_every_expectation_names_its_risk_and_its_remedy():
+    before = check_index(clean_index(), DATASET)
+    after = check_split(clean_split(), clean_index(), NOTHING, DATASET)
+    assert [finding.name for finding in broken([*before, *after])] == []
+    assert (len(before), len(after)) == (26, 15)
+    for finding in (*before, *after):
+        assert len(finding.risk) > 10
+        assert len(finding.remedy) > 10
+        assert finding.severity in {"stop", "warn"}
 
 
-def _with(suite, faults):
-    """Plant values, given as (row, column): value."""
-    table = _clean(suite)
-    for (row, column), value in faults.items():
-        table.loc[row, column] = value
-    return table
+def test_an_image_that_the_index_set_aside_is_not_missed():
+    index = planted(clean_index(), {(7, "reason"): "blank"})
+    assert broken_split(clean_split().drop(index=7).reset_index(drop=True), index) == []
 
 
-def _failed(table, suite, dataset=DATASET):
-    return [finding for finding in check(table, suite, dataset) if not finding.passed]
+def test_an_image_that_the_cut_leaves_out_warns_with_the_cuts_reason():
+    left_out = pd.DataFrame([{"path": "007.png", "reason": "its group is in train and test"}],
+                            columns=NOTHING.columns)
+    found = broken_split(clean_split().drop(index=7).reset_index(drop=True), left_out=left_out)
+    assert [(finding.name, finding.severity, finding.rows) for finding in found] == [
+        ("left_out", "warn", [{"path": "007.png", "absent": "its group is in train and test",
+                               "label": "abnormal"}])]
 
 
-@pytest.mark.parametrize("suite", ["index", "split"])
-def test_a_clean_table_passes(suite):
-    findings = check(_clean(suite), suite, DATASET)
-    assert [finding.risk for finding in findings if not finding.passed] == []
-    assert len(findings) >= 7
+@pytest.mark.parametrize("told", [0, 60])
+def test_views_are_missed_only_where_most_images_have_one(told):
+    table = clean_index().assign(view="")
+    table.loc[:told - 1, "view"] = "pa"
+    assert broken_index(table) == []
 
 
-@pytest.mark.parametrize(("suite", "faults", "risk", "images", "stops"), [
-    pytest.param("index", {(3, "readable"): False, (5, "readable"): False}, "cannot be read",
-                 ["03.png", "05.png"], True, id="files that cannot be read"),
-    pytest.param("index", {(4, "label"): "unsure"}, "a label other than normal, abnormal",
-                 ["04.png"], True, id="a label nobody named"),
-    pytest.param("index", {(4, "label"): ""}, "a label other than normal, abnormal",
-                 ["04.png"], True, id="no label"),
-    pytest.param("index", {(7, "body_part"): "hip"}, "a body part that", ["07.png"], True,
-                 id="an unknown body part"),
-    pytest.param("index", {(2, "patient_id"): ""}, "an image of no patient", ["02.png"], True,
-                 id="an empty patient"),
-    pytest.param("index", {(1, "study_id"): "00"}, "one study with different labels",
-                 ["00.png", "01.png"], True, id="two labels in a study"),
-    pytest.param("index", {(9, "path"): "08.png"}, "listed twice", ["08.png", "08.png"], True,
-                 id="a path that is listed twice"),
-    pytest.param("index", {(1, "sha256"): "hash00"}, "the same file under different labels",
-                 ["00.png", "01.png"], False, id="same bytes, two labels: a warning"),
-    pytest.param("index", {(6, "width_px"): 40}, "too small", ["06.png"], False,
-                 id="a tiny picture: a warning"),
-    pytest.param("index", {(6, "sd"): 0.0}, "blank", ["06.png"], False,
-                 id="a blank picture: a warning"),
-    pytest.param("split", {(4, "patient_id"): "00"}, "a patient in two parts",
-                 ["00.png", "04.png"], True, id="a patient in two parts"),
-    pytest.param("split", {(8, "sha256"): "hash00"}, "the same file in two parts",
-                 ["00.png", "08.png"], True, id="same bytes in two parts"),
-    pytest.param("split", {(0, "part"): "holdout"}, "an image in no part", ["00.png"], True,
-                 id="a part nobody knows"),
-    pytest.param("split", {(5, "readable"): False}, "an unreadable file in a part", ["05.png"],
-                 True, id="an unreadable file that slipped through"),
-    pytest.param("split", {(1, "path"): "00.png"}, "listed twice", ["00.png", "00.png"], True,
-                 id="a path that is cut twice"),
+def test_where_no_body_part_is_named_any_is_allowed():
+    table = planted(clean_index(), {(7, "body_part"): "hip", (8, "body_part"): ""})
+    assert broken_index(table, body_parts=()) == []
+
+
+def test_there_may_be_more_than_two_classes():
+    table = clean_index().assign(label=np.repeat(["spiral", "oblique", "avulsion"], 40))
+    assert broken_index(table, labels=("spiral", "oblique", "avulsion")) == []
+    assert [finding.observed for finding in broken_index(
+        table, labels=("spiral", "oblique", "avulsion", "greenstick"))] == [["greenstick"]]
+
+
+@pytest.mark.parametrize(("reason", "policy", "severity", "said"), [
+    pytest.param("unreadable", "drop", "warn", ": left out", id="unreadable, dropped"),
+    pytest.param("truncated", "drop", "warn", ": left out", id="truncated, dropped"),
+    pytest.param("truncated", "keep", "warn", ": used all the same", id="truncated, kept"),
+    pytest.param("blank", "fail", "stop", "dataset.quarantine.blank=drop", id="blank, not borne"),
+    pytest.param("size", "fail", "stop", "dataset.quarantine.size=drop", id="size, not borne"),
+    pytest.param("shape", "keep", "warn", "dataset.quarantine.shape=drop", id="shape, kept"),
+    pytest.param("contradictory_label", "fail", "stop",
+                 "dataset.quarantine.contradictory_label=drop", id="label, not borne"),
 ])
-def test_a_planted_fault_is_found_with_its_images(suite, faults, risk, images, stops):
-    found = _failed(_with(suite, faults), suite)
-    assert len(found) == 1
-    assert risk in found[0].risk
-    assert found[0].images == images
-    assert found[0].stops is stops
-    for image in images:
-        assert image in found[0].describe()
-    assert found[0].remedy in found[0].describe()
+def test_the_policy_decides_whether_a_reason_stops(reason, policy, severity, said):
+    table = planted(clean_index(), {(3, "reason"): reason,
+                                    (3, "readable"): reason != "unreadable"})
+    found = broken_index(table, quarantine=policies(**{reason: policy}))
+    assert [(finding.name, finding.severity, finding.images) for finding in found] == [
+        (f"quarantine_{reason}", severity, ["003.png"])]
+    assert said in found[0].describe()
 
 
-def test_a_repeated_row_is_found():
-    table = pd.concat([_clean("index"), _clean("index").iloc[[4]]], ignore_index=True)
-    assert [(finding.risk, finding.images) for finding in _failed(table, "index")] == [
-        ("an image is listed twice", ["04.png", "04.png"])]
+def test_a_class_that_only_files_left_out_would_have_is_missing():
+    table = clean_index()
+    table.loc[table["label"] == "abnormal", "reason"] = "blank"
+    assert [finding.name for finding in broken_index(table)] == ["class", "quarantine_blank"]
 
 
-def test_one_class_alone_is_found_by_the_class_that_is_missing():
-    table = _clean("index").assign(label="normal")
-    found = _failed(table, "index")
-    assert len(found) == 1
-    assert "nothing could be learnt" in found[0].risk
-    assert found[0].stops
-    assert "abnormal" in found[0].describe()
+def test_what_cannot_be_read_raises_no_second_warning():
+    table = planted(clean_index(), {
+        (3, "readable"): False, (3, "reason"): "unreadable", (3, "width_px"): 0, (3, "sd"): 0.0,
+        (3, "bit_depth"): 0, (3, "mean"): float("nan"), (3, "view"): "", (3, "pixel_hash"): "",
+        (3, "label"): "", (3, "patient_id"): "", (3, "study_id"): "", (3, "body_part"): "",
+        (5, "readable"): False, (5, "reason"): "unreadable", (5, "pixel_hash"): ""})
+    assert [finding.name for finding in broken_index(table)] == ["quarantine_unreadable"]
 
 
-def test_a_part_without_a_class_is_found_by_name():
-    table = _clean("split")
-    table.loc[table["part"] == "test", "label"] = "normal"
-    found = _failed(table, "split")
-    assert len(found) == 1
-    assert "a part lacks a class" in found[0].risk
-    assert "test/abnormal" in found[0].describe()
+def test_twins_under_two_labels_that_the_index_found_are_told_once():
+    table = planted(clean_index(), {
+        (0, "reason"): "contradictory_label", (2, "reason"): "contradictory_label",
+        (2, "sha256"): "bytes000", (2, "pixel_hash"): "pixels000"})
+    for policy in ("drop", "keep"):
+        found = broken_index(table, quarantine=policies(contradictory_label=policy))
+        assert [finding.name for finding in found] == ["quarantine_contradictory_label"]
 
 
-@pytest.mark.parametrize(("suite", "column"), [
-    pytest.param("index", "view", id="index"), pytest.param("split", "group_id", id="split")])
-def test_a_missing_column_is_found(suite, column):
-    found = _failed(_clean(suite).drop(columns=column), suite)
-    assert len(found) == 1
-    assert f"columns of the {suite} are missing" in found[0].risk
+def test_groups_may_cross_a_published_cut_which_is_called_leaky():
+    table = planted(clean_split(), {
+        (2, "patient_id"): "p30", (2, "group_id"): "p30", (2, "twin_id"): "060.png",
+        (2, "sha256"): "bytes060"})
+    found = broken_split(table, leaky=True)
+    assert [(finding.name, finding.severity) for finding in found] == [
+        ("patient_in_two_parts", "warn"), ("group_in_two_parts", "warn"),
+        ("twin_in_two_parts", "warn"), ("bytes_in_two_parts", "warn")]
+    assert not any(finding.stops for finding in found)
+    assert "split.as_published=false" in found[0].describe()
 
 
-def test_unreadable_files_only_warn_where_they_may_be_dropped():
-    table = _with("index", {(3, "readable"): False})
-    # What could not be read has no size and no contrast; that must raise no second warning.
-    table.loc[3, ["width_px", "sd"]] = 0
-    found = _failed(table, "index", DATASET.model_copy(update={"unreadable": "drop"}))
-    assert [(finding.stops, finding.images) for finding in found] == [(False, ["03.png"])]
+def test_rows_that_belong_together_stand_together_with_what_explains_them():
+    table = planted(clean_split(), {(2, "patient_id"): "p30", (4, "patient_id"): "p50"})
+    assert broken_split(table)[0].rows == [
+        {"path": "002.png", "patient_id": "p30", "part": "train", "label": "abnormal"},
+        {"path": "060.png", "patient_id": "p30", "part": "validation", "label": "normal"},
+        {"path": "061.png", "patient_id": "p30", "part": "validation", "label": "normal"},
+        {"path": "100.png", "patient_id": "p50", "part": "test", "label": "normal"},
+        {"path": "101.png", "patient_id": "p50", "part": "test", "label": "normal"},
+        {"path": "004.png", "patient_id": "p50", "part": "train", "label": "normal"}]
 
 
-def test_a_message_names_ten_images_and_counts_the_rest():
-    table = _clean("index").assign(patient_id="")
-    message = _failed(table, "index")[0].describe()
-    assert "09.png and 2 more" in message
-    assert "10.png" not in message
+def test_a_message_names_ten_images_and_counts_the_rest(tmp_path):
+    finding = broken_index(clean_index().assign(patient_id=""))[0]
+    message = finding.describe()
+    assert "009.png and 110 more. Give it a patient_id." in message
+    assert "010.png" not in message
+    write_json(tmp_path / "finding.json", finding.to_json())
+    assert len(read_json(tmp_path / "finding.json")["rows"]) == 120
 
 
 def test_faults_of_several_kinds_are_all_found():
-    table = _with("index", {(0, "label"): "unsure", (7, "body_part"): "hip"})
-    assert [finding.images for finding in _failed(table, "index")] == [["00.png"], ["07.png"]]
+    table = planted(clean_index(), {(0, "label"): "unsure", (7, "body_part"): "hip"})
+    assert [finding.images for finding in broken_index(table)] == [["000.png"], ["007.png"]]
+
+
+def test_great_expectations_writes_its_own_pages(tmp_path):
+    table = planted(clean_index(), {(7, "body_part"): "hip"})
+    check_index(table, DATASET, docs=tmp_path / "docs")
+    pages = {page.name: page.read_text() for page in (tmp_path / "docs").rglob("*.html")}
+    assert set(pages) == {"index.html", "check@index.html", "pandas-index.html"}
+    assert "an image of no patient could leak between the parts" in pages["check@index.html"]
+
+
+def test_a_check_goes_on_where_those_pages_cannot_be_written(tmp_path, caplog):
+    (tmp_path / "file").touch()
+    findings = check_index(clean_index(), DATASET, docs=tmp_path / "file" / "docs")
+    assert broken(findings) == []
+    assert "pages could not be written" in caplog.text
