@@ -1,4 +1,4 @@
-"""The network: a timm backbone that takes grey pictures from 0 to 1, and a head of its own."""
+"""The network: a backbone that takes grey pictures from 0 to 1, and a head of its own."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -8,11 +8,15 @@ from typing import Any
 import timm
 import torch
 from safetensors.torch import load_file
+from timm.models import group_parameters
 from torch import Tensor, nn
 
 from osteon.errors import UserError
 from osteon.files import sha256
-from osteon.params import Backbone
+from osteon.head import LINEAR, Head
+from osteon.scratch import ARCH, ScratchCnn
+from osteon.sections import Backbone, Blocks, Output
+from osteon.sections import Head as HeadSettings
 
 _NORMALIZE = {  # mean and deviation per colour channel
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
@@ -30,13 +34,11 @@ class Network(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, backbone: Backbone, classes: int) -> None:
+    def __init__(self, backbone: Backbone, classes: int, head: HeadSettings = LINEAR) -> None:
         super().__init__()
         self.backbone = _create(backbone.arch)
-        self.head = nn.Linear(self.backbone.head_hidden_size, classes)
-        # timm's heads start at +-1/sqrt(classes): first losses of 4 to 5 with two classes.
-        nn.init.normal_(self.head.weight, std=0.01)
-        nn.init.zeros_(self.head.bias)
+        self.head = Head(self.backbone.head_hidden_size, classes, head)
+        self.output: Output = head.output
         mean, deviation = (torch.tensor(values).view(1, 3, 1, 1)
                            for values in _NORMALIZE[backbone.normalize])
         self.register_buffer("mean", mean, persistent=False)
@@ -48,16 +50,30 @@ class Network(nn.Module):
         features: Tensor = self.backbone(normal.contiguous(memory_format=torch.channels_last))
         return features
 
+    def scores(self, images: Tensor) -> Tensor:
+        """Give what the loss is made of (batch, classes) for images as `forward` takes them."""
+        return self.head.scores(self.features(images))
+
     def forward(self, images: Tensor) -> Tensor:
         """Give logits (batch, classes) for images (batch, 1, side, side) from 0 to 1."""
         logits: Tensor = self.head(self.features(images))
         return logits
 
+    def unfreeze(self, last: Blocks) -> None:
+        """Let the head and the last so many blocks of the backbone train, or all of it.
 
-def create(backbone: Backbone, classes: int, seed: int) -> Network:
+        With more blocks than there are, all of it trains.
+        """
+        blocks = _blocks(self.backbone)
+        free = set().union(*(blocks if last == "all" else blocks[-last:]))
+        for name, parameter in self.backbone.named_parameters():
+            parameter.requires_grad_(name in free)
+
+
+def create(backbone: Backbone, classes: int, seed: int, head: HeadSettings = LINEAR) -> Network:
     """Make a network with random weights that depend on the seed alone."""
     torch.manual_seed(seed)
-    return Network(backbone, classes).to(memory_format=torch.channels_last)
+    return Network(backbone, classes, head).to(memory_format=torch.channels_last)
 
 
 def load_pretrained(network: Network, arch: str, weights: str) -> str:
@@ -82,11 +98,30 @@ def load_pretrained(network: Network, arch: str, weights: str) -> str:
 
 
 def _create(arch: str) -> Any:
+    if arch == ARCH:
+        return ScratchCnn()
     if not timm.is_model(arch):
         similar = ", ".join(get_close_matches(arch, timm.list_models(), n=5, cutoff=0.5))
         raise UserError(f"backbones: timm has no arch {arch!r} (similar: {similar or 'none'}); "
                         "mend the entry in conf/backbones/")
     return timm.create_model(arch, num_classes=0)
+
+
+def _blocks(backbone: Any) -> list[set[str]]:
+    """Name the parameters of each block, from the input on.
+
+    Blocks are what timm gives rates of their own in layer-wise decay: stages of most networks,
+    modules of Inception and Xception, convolutions of VGG. A last batch norm is none by itself; it
+    goes with the block before it.
+    """
+    groups = group_parameters(backbone, backbone.group_matcher(coarse=True))
+    dimensions = {name: parameter.ndim for name, parameter in backbone.named_parameters()}
+    blocks: list[set[str]] = []
+    for names in groups.values():
+        if max(dimensions[name] for name in names) > 1:
+            blocks.append(set())
+        blocks[-1].update(names)
+    return blocks
 
 
 def _from_hub(arch: str) -> Mapping[str, Tensor]:

@@ -17,8 +17,8 @@ from safetensors.torch import load_file, save_file
 
 from osteon.backbone import Network
 from osteon.files import read_json, sha256, write_json
-from osteon.params import Backbone
 from osteon.records import write_table
+from osteon.sections import Backbone, Head
 
 log = logging.getLogger(__name__)
 
@@ -38,13 +38,14 @@ def save(folder: Path, network: Network, card: dict[str, Any], fit: Fit) -> None
     """Write a member; the same weights give the same bytes."""
     state = {name: value.contiguous() for name, value in network.state_dict().items()}
     save_file(state, folder / _WEIGHTS)
-    write_json(folder / _CARD, {**card, "best_epoch": fit.best_epoch, "best": fit.best})
+    write_json(folder / _CARD, {**card, "head": network.head.settings.model_dump(),
+                                "best_epoch": fit.best_epoch, "best": fit.best})
     write_table(folder / _CURVES, fit.curves)
 
 
 def load(folder: Path, backbone: Backbone, classes: int) -> Network:
     """Read a member, ready to infer in float32."""
-    network = Network(backbone, classes)
+    network = Network(backbone, classes, Head.model_validate(read_card(folder)["head"]))
     network.load_state_dict(load_file(folder / _WEIGHTS), strict=True)
     return network.to(memory_format=torch.channels_last).eval()
 

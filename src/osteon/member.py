@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from osteon import inference, training
 from osteon.augment import augment
@@ -15,11 +15,15 @@ from osteon.backbone import Network, create, load_pretrained
 from osteon.checkpoints import Fit
 from osteon.datamodule import DataModule, Embeddings, Pictures
 from osteon.embeddings import embed
+from osteon.errors import UserError
+from osteon.head import Scoring
 from osteon.imaging import Picture
 from osteon.module import Classifier, Transform, uses_bf16
-from osteon.params import Backbone, Params, Phase
+from osteon.params import Params
 from osteon.preprocessing import open_pictures
-from osteon.records import Part, read_part, targets
+from osteon.records import Part, targets
+from osteon.sections import Backbone, Phase
+from osteon.splits import Cut
 
 SEEN: tuple[Part, Part] = ("train", "validation")
 
@@ -33,9 +37,20 @@ class Material:
     targets: dict[Part, NDArray[np.int64]]
 
 
-def read_material(split: Path, pictures: Path, labels: tuple[str, ...]) -> Material:
-    """Read the two parts that training may see."""
-    tables = {part: read_part(split, part) for part in SEEN}
+def require_two_classes(labels: tuple[str, ...]) -> None:
+    """Refuse before hours of training what no later stage could combine and measure.
+
+    Raises:
+        UserError: there are more than two classes.
+    """
+    if len(labels) > 2:
+        raise UserError(f"dataset.labels: {len(labels)} classes; training's later stages take two "
+                        "so far; `dvc repro audit` works for any number")
+
+
+def read_material(cut: Cut, pictures: Path, labels: tuple[str, ...]) -> Material:
+    """Take the two parts that training may see."""
+    tables = {part: cut.part(part) for part in SEEN}
     return Material(
         pictures=open_pictures(pictures),
         rows={part: table.index.to_numpy() for part, table in tables.items()},
@@ -48,7 +63,8 @@ def train(backbone: Backbone, settings: Params, material: Material,
 
     Returns the network, its curves, and where its first weights came from.
     """
-    network = create(backbone, len(settings.dataset.labels), settings.seed)
+    network = create(backbone, len(settings.dataset.labels), settings.seed,
+                     settings.head.of(backbone))
     if settings.weights == "none":
         fit = _fit_pictures(network, settings, settings.train, material, resume)
         return network, fit, "none: trained from scratch"
@@ -58,7 +74,8 @@ def train(backbone: Backbone, settings: Params, material: Material,
 
 
 def finetune(network: Network, settings: Params, material: Material, resume: Path) -> Fit:
-    """Go on with the whole network at the low rate."""
+    """Go on at the low rate, with the whole network or the last blocks of it."""
+    network.unfreeze(settings.finetune.unfreeze)
     return _fit_pictures(network, settings, settings.finetune, material, resume)
 
 
@@ -71,7 +88,7 @@ def _fit_pictures(network: Network, settings: Params, phase: Phase, material: Ma
     return _fit(network, data, settings, phase, material, resume, change)
 
 
-def _fit(network: nn.Module, data: DataModule, settings: Params, phase: Phase,
+def _fit(network: Scoring, data: DataModule, settings: Params, phase: Phase,
          material: Material, resume: Path, transform: Transform | None = None) -> Fit:
     classes = len(settings.dataset.labels)
     weights = (training.balanced_weights(material.targets["train"], classes)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pytorch_lightning.callbacks import (
     Callback,
     EarlyStopping,
+    EMAWeightAveraging,
     ModelCheckpoint,
     TQDMProgressBar,
 )
@@ -24,15 +25,16 @@ from osteon.checkpoints import Fit
 from osteon.datamodule import DataModule
 from osteon.errors import UserError
 from osteon.module import Classifier
-from osteon.params import Phase, Trainer
+from osteon.sections import Phase, Trainer
 
 log = logging.getLogger(__name__)
 
-_BETTER = {"auroc": "max", "loss": "min"}
+_BETTER = {"accuracy": "max", "auroc": "max", "loss": "min"}
+_MEASURED = ["loss", "auroc", "accuracy"]
 
 
 class Curves(Callback):
-    """Keeps loss and AUROC of each epoch, also across a resumption."""
+    """Keeps the measures of each epoch, also across a resumption."""
 
     def __init__(self) -> None:
         self._rows: list[dict[str, float]] = []
@@ -40,7 +42,7 @@ class Curves(Callback):
     def on_validation_end(self, trainer: pl.Trainer, _: pl.LightningModule) -> None:
         """Note the epoch's figures."""
         seen = trainer.callback_metrics
-        figures = {name: float(seen[name]) for name in ("loss", "auroc")}
+        figures = {name: float(seen[name]) for name in _MEASURED}
         rate = trainer.optimizers[0].param_groups[0]["lr"]
         self._rows.append({"epoch": trainer.current_epoch, **figures, "learning_rate": rate})
 
@@ -58,8 +60,16 @@ class Curves(Callback):
 
     def table(self) -> pd.DataFrame:
         """Give one row an epoch."""
-        columns = ["epoch", "train_loss", "loss", "auroc", "learning_rate"]
+        columns = ["epoch", "train_loss", *_MEASURED, "learning_rate"]
         return pd.DataFrame(self._rows)[columns].round(6)
+
+
+class Patience(EarlyStopping):
+    """Stops without a further epoch also where a run was cut off after its last one."""
+
+    def on_train_start(self, trainer: pl.Trainer, _: pl.LightningModule) -> None:
+        """Remember that patience was at its end."""
+        trainer.should_stop = self.wait_count >= self.patience
 
 
 def balanced_weights(targets: NDArray[np.int64], classes: int) -> Tensor:
@@ -75,13 +85,16 @@ def fit(classifier: Classifier, data: DataModule, phase: Phase, trainer: Trainer
     `resume` is a folder that belongs to these very settings and inputs; what an interrupted run
     left there is taken up.
     """
-    curves = Curves()
-    best = ModelCheckpoint(resume, "best", monitor=phase.monitor, mode=_BETTER[phase.monitor],
-                           save_last=True, enable_version_counter=False)
-    callbacks: list[Callback] = [curves, TQDMProgressBar(refresh_rate=5), best]
+    curves, mode = Curves(), _BETTER[phase.monitor]
+    best = ModelCheckpoint(resume, "best", monitor=phase.monitor, mode=mode,
+                           enable_version_counter=False)
+    # Of each epoch; `best` alone would write its last one only when the measure has got better.
+    latest = ModelCheckpoint(resume, "last", enable_version_counter=False)
+    callbacks: list[Callback] = [curves, TQDMProgressBar(refresh_rate=5), best, latest]
     if phase.patience:
-        callbacks.append(EarlyStopping(phase.monitor, patience=phase.patience,
-                                       mode=_BETTER[phase.monitor]))
+        callbacks.append(Patience(phase.monitor, patience=phase.patience, mode=mode))
+    if phase.ema:
+        callbacks.append(EMAWeightAveraging(decay=phase.ema))
     machine = pl.Trainer(
         accelerator=trainer.accelerator, devices=1, max_epochs=phase.epochs, callbacks=callbacks,
         logger=False, enable_model_summary=False, num_sanity_val_steps=0,
@@ -107,10 +120,16 @@ def _epochs_done(checkpoint: Path) -> int:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence hints that do not apply: pictures lie in memory, so workers would only cost."""
+    """Silence hints that do not apply.
+
+    Pictures lie in memory, so workers would only cost; frozen batch norm is in evaluation mode, and
+    what an interrupted run left is in the way of nothing.
+    """
     logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
         warnings.filterwarnings("ignore", ".*number of training batches.*logging interval.*")
         warnings.filterwarnings("ignore", ".*treespec.*is deprecated.*")
+        warnings.filterwarnings("ignore", ".*in eval mode at the start of training.*")
+        warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty.*")
         yield

@@ -2,12 +2,17 @@
 
 import pytest
 import torch
+from torch.nn import functional
+from torchvision.transforms.v2 import RandAugment
 
 from osteon.augment import _matrices, augment
-from osteon.params import Augment
+from osteon.backbone import create
+from osteon.sections import Augment, Backbone
 
-NOTHING = Augment(horizontal_flip=0, rotation_deg=0, shift=0, zoom=0, contrast=0)
-ALL = Augment(horizontal_flip=0.5, rotation_deg=10, shift=0.05, zoom=0.1, contrast=0.1)
+NOTHING = Augment(horizontal_flip=0, rotation_deg=0, shift=0, zoom=0, contrast=0, randaugment=0,
+                  randaugment_magnitude=9)
+ALL = Augment(horizontal_flip=0.5, rotation_deg=10, shift=0.05, zoom=0.1, contrast=0.1,
+              randaugment=2, randaugment_magnitude=9)
 
 
 def _seeded(seed=0):
@@ -32,8 +37,14 @@ def test_a_mirror_is_exactly_that(images):
     assert torch.allclose(mirrored, images.flip(3), atol=1e-5)
 
 
-def test_equal_images_of_a_batch_come_out_different(images):
-    changed = augment(images[:1].repeat(6, 1, 1, 1), ALL, _seeded())
+@pytest.mark.parametrize("settings", [
+    pytest.param(_changed(ALL, randaugment=0), id="turned, moved, brighter"),
+    # At full strength no operation is the image itself, and most of 14 x 14 pairs differ.
+    pytest.param(_changed(NOTHING, randaugment=2, randaugment_magnitude=30), id="RandAugment"),
+    pytest.param(ALL, id="both"),
+])
+def test_equal_images_of_a_batch_come_out_different(images, settings):
+    changed = augment(images[:1].repeat(6, 1, 1, 1), settings, _seeded(1))
     for one in range(6):
         for other in range(one):
             assert not torch.allclose(changed[one], changed[other], atol=1e-3)
@@ -55,7 +66,8 @@ def test_half_precision_around_it_changes_nothing(images):
     assert torch.equal(inside, plain)
 
 
-@pytest.mark.parametrize("name", ["horizontal_flip", "rotation_deg", "shift", "zoom", "contrast"])
+@pytest.mark.parametrize("name", ["horizontal_flip", "rotation_deg", "shift", "zoom", "contrast",
+                                  "randaugment"])
 def test_each_setting_does_something_alone(images, name):
     alone = _changed(NOTHING, **{name: getattr(ALL, name)})
     assert not torch.allclose(augment(images, alone, _seeded()), images, atol=1e-3)
@@ -103,3 +115,92 @@ def test_values_stay_between_zero_and_one():
 
 def test_one_image_alone_keeps_its_shape(images):
     assert augment(images[:1], ALL, _seeded()).shape == (1, 1, 24, 24)
+
+
+def test_randaugment_leaves_the_global_generator_alone(images):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    augment(images, _changed(NOTHING, randaugment=2), _seeded())
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("magnitude", [0, 9, 30])
+def test_every_operation_of_randaugment_keeps_pictures_pictures(images, magnitude):
+    many = images.repeat(20, 1, 1, 1)  # 240 operations of 14 kinds
+    changed = augment(many, _changed(NOTHING, randaugment=2, randaugment_magnitude=magnitude),
+                      _seeded())
+    assert changed.shape == many.shape
+    assert changed.dtype == torch.float32
+    assert 0 <= changed.min() <= changed.max() <= 1
+
+
+def test_randaugment_turns_bilinearly(monkeypatch):
+    """Copied pixels of a black and white picture would be black and white again."""
+    monkeypatch.setattr(RandAugment, "_AUGMENTATION_SPACE",
+                        {"Rotate": RandAugment._AUGMENTATION_SPACE["Rotate"]})
+    squares = torch.ones(4, 4).repeat_interleave(6, 0).repeat_interleave(6, 1).view(1, 1, 24, 24)
+    changed = augment(squares, _changed(NOTHING, randaugment=1), _seeded())
+    grey = ((changed > 0.01) & (changed < 0.99)).float().mean()
+    assert grey > 0.02
+
+
+SIDE = 320  # a grid of half precision errs by most of a pixel here
+
+
+def _drawn(matrices):
+    """Draw a shaft with coarse trabeculae (pictures, 1, side, side), seen through each matrix.
+
+    Edges are 4 pixels soft, so that a bilinear resampling of one drawing is very nearly another.
+    """
+    along = (2 * torch.arange(SIDE) + 1) / SIDE - 1
+    y, x = torch.meshgrid(along, along, indexing="ij")
+    places = torch.stack([x, y, torch.ones_like(x)])
+    drawn = []
+    for number, matrix in enumerate(matrices):
+        seen_x, seen_y = torch.einsum("ij,jyx->iyx", matrix, places)
+        angle = torch.tensor(0.4 * number + 0.1)
+        across = seen_x * angle.cos() + seen_y * angle.sin()
+        down = seen_y * angle.cos() - seen_x * angle.sin()
+        shaft = torch.sigmoid((0.35 + 0.1 * down**2 - across.abs()) * SIDE / 8)
+        field = torch.sigmoid((0.9 - torch.hypot(seen_x, seen_y)) * SIDE / 8)
+        texture = 1 + 0.3 * torch.cos(12 * across) * torch.cos(12 * down)
+        drawn.append((0.1 + 0.6 * shaft * texture) * field)
+    return torch.stack(drawn).unsqueeze(1)
+
+
+def _agreement():
+    """Turn drawings by a few degrees and compare with what is drawn at that angle.
+
+    The least cosine between a small network's embeddings of the two, about the mean embedding.
+    """
+    turning = _changed(NOTHING, rotation_deg=5.0)
+    plain = _drawn(_matrices(6, NOTHING, _seeded(1)))
+    network = create(Backbone(arch="test_resnet", normalize="symmetric"), 2, seed=0).eval()
+    with torch.inference_mode():
+        mean = network.features(plain).mean(dim=0)
+        turned, drawn = (network.features(pictures) - mean for pictures in (
+            augment(plain, turning, _seeded(1)), _drawn(_matrices(6, turning, _seeded(1)))))
+        return functional.cosine_similarity(turned, drawn).min().item()
+
+
+def test_a_small_rotation_moves_an_embedding_no_further_than_it_should():
+    assert _agreement() > 0.995
+
+
+def _nearest(images, grid, mode, padding, align_corners, sample=functional.grid_sample):
+    return sample(images, grid, "nearest", padding, align_corners)
+
+
+def _halved(matrices, size, align_corners, make=functional.affine_grid):
+    return make(matrices.bfloat16(), size, align_corners).float()
+
+
+@pytest.mark.parametrize(("name", "fault"), [
+    pytest.param("grid_sample", _nearest, id="copied pixels"),
+    pytest.param("affine_grid", _halved, id="a grid in half precision"),
+])
+def test_that_test_would_see_a_worse_resampling(monkeypatch, name, fault):
+    monkeypatch.setattr(functional, name, fault)
+    assert _agreement() < 0.95

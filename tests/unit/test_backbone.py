@@ -11,13 +11,15 @@ import torch
 from ruamel.yaml import YAML
 from safetensors.torch import save_file
 
-from osteon.backbone import _NORMALIZE, create, load_pretrained
+from osteon.backbone import _NORMALIZE, Network, _blocks, create, load_pretrained
 from osteon.errors import UserError
-from osteon.params import Backbone
+from osteon.sections import Backbone
+from phases import HEADS, head
 
 ROOT = Path(__file__).parents[2]
 RESNET = Backbone(arch="resnet10t", normalize="imagenet")
 ENTRIES = YAML(typ="safe", pure=True).load(ROOT / "conf/backbones/timm.yaml")
+OURS = {"scratch_cnn"}
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,62 @@ def test_shapes_of_features_and_logits(network):
         assert network.features(images).shape == (3, 512)
         assert network(images).shape == (3, 2)
         assert create(RESNET, classes=5, seed=0).eval()(images).shape == (3, 5)
+
+
+@pytest.mark.parametrize("changes", HEADS.values(), ids=HEADS)
+def test_every_head_stands_on_a_backbone(changes):
+    network = create(RESNET, 3, 0, head(**changes)).eval()
+    images = torch.rand(2, 1, 32, 32)
+    with torch.inference_mode():
+        assert network(images).shape == (2, 3)
+        assert torch.equal(network(images), network.head(network.features(images)))
+        assert torch.equal(network.scores(images), network.head.scores(network.features(images)))
+    assert network.output == changes.get("output", "softmax")
+
+
+def _empty(arch):
+    """Make a network without weights: its names and shapes take no time."""
+    with torch.device("meta"):
+        return Network(Backbone(arch=arch, normalize="unit"), 2)
+
+
+@pytest.mark.parametrize(("arch", "count", "last", "before"), [
+    ("resnet50", 5, {"layer4"}, {"layer3"}),
+    ("resnetv2_50", 5, {"stages.3", "norm"}, {"stages.2"}),
+    ("densenet169", 5, {"features.denseblock4", "features.norm5"},
+     {"features.denseblock3", "features.transition3"}),
+    ("mobilenetv2_100", 8, {"blocks.6", "conv_head", "bn2"}, {"blocks.5"}),
+    ("efficientnet_b3", 8, {"blocks.6", "conv_head", "bn2"}, {"blocks.5"}),
+    ("vgg16", 14, {"pre_logits"}, {"features.28"}),
+    ("legacy_xception", 14, {"conv3", "bn3", "conv4", "bn4"}, {"block12"}),
+    ("inception_v3", 13, {"Mixed_7c"}, {"Mixed_7b"}),
+    ("scratch_cnn", 4, {"blocks.3"}, {"blocks.2"}),
+])
+def test_the_last_blocks_and_the_head_learn_and_nothing_else(arch, count, last, before):
+    network = _empty(arch)
+    assert len(_blocks(network.backbone)) == count
+    for blocks, expected in [(1, last), (2, last | before)]:
+        network.unfreeze(blocks)
+        for name, parameter in network.backbone.named_parameters():
+            inside = any(name.startswith(f"{prefix}.") for prefix in expected)
+            assert parameter.requires_grad is inside, name
+        assert all(parameter.requires_grad for parameter in network.head.parameters())
+
+
+@pytest.mark.parametrize("name", sorted(ENTRIES))
+def test_the_blocks_of_each_entry_are_all_of_it_and_share_nothing(name):
+    network = _empty(ENTRIES[name]["arch"])
+    blocks = _blocks(network.backbone)
+    assert sum(map(len, blocks)) == len(set().union(*blocks))
+    assert set().union(*blocks) == {name for name, _ in network.backbone.named_parameters()}
+
+
+@pytest.mark.parametrize("blocks", ["all", 5, 99])
+def test_all_blocks_or_more_than_there_are_unfreeze_the_whole(blocks):
+    network = _empty("resnet10t")
+    network.unfreeze(1)
+    network.unfreeze(blocks)
+    assert all(parameter.requires_grad for parameter in network.parameters())
 
 
 def test_weights_depend_on_the_seed_alone(network):
@@ -78,7 +136,7 @@ def test_the_backbone_sees_normalised_pictures_of_three_channels(normalize, valu
     assert seen[0][0, 0, 5, 5].item() == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(ENTRIES))
+@pytest.mark.parametrize("name", sorted(set(ENTRIES) - OURS))
 def test_each_entry_is_normalised_as_its_weights_were(name):
     published = timm.get_pretrained_cfg(ENTRIES[name]["arch"])
     assert published is not None
@@ -142,6 +200,20 @@ def test_weights_with_a_layer_missing_are_refused(tmp_path, fresh, donor):
                tmp_path / "a.pth")
     with pytest.raises(UserError, match=r"does not fit resnet10t: .*conv1\.0\.weight"):
         load_pretrained(fresh, "resnet10t", str(tmp_path / "a.pth"))
+
+
+def test_our_own_network_takes_weights_from_a_file(tmp_path):
+    scratch = Backbone(arch="scratch_cnn", normalize="symmetric")
+    donor, fresh = (create(scratch, 2, seed) for seed in (0, 1))
+    torch.save(donor.backbone.state_dict(), tmp_path / "scratch_cnn.pth")
+    load_pretrained(fresh, "scratch_cnn", str(tmp_path))
+    assert torch.equal(fresh.backbone.blocks[0][0].weight, donor.backbone.blocks[0][0].weight)
+
+
+def test_our_own_network_has_no_weights_on_the_hub():
+    network = create(Backbone(arch="scratch_cnn", normalize="symmetric"), 2, 0)
+    with pytest.raises(UserError, match=r"imagenet: no weights for scratch_cnn .* or weights=none"):
+        load_pretrained(network, "scratch_cnn", "imagenet")
 
 
 @pytest.mark.timeout(90)

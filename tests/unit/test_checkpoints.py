@@ -11,7 +11,8 @@ import torch
 from osteon import checkpoints
 from osteon.backbone import create
 from osteon.checkpoints import Fit
-from osteon.params import Backbone
+from osteon.sections import Backbone
+from phases import HEADS, head
 
 RESNET = Backbone(arch="resnet10t", normalize="symmetric")
 FIT = Fit(pd.DataFrame({"epoch": [0, 1], "loss": [0.7, 0.5]}), best_epoch=1, best=0.91)
@@ -35,8 +36,22 @@ def test_a_member_answers_as_it_did_when_saved(saved):
     assert not loaded.training
 
 
-def test_the_card_names_the_epoch_that_was_kept(saved):
-    assert checkpoints.read_card(saved[1]) == {"member": "a", "best_epoch": 1, "best": 0.91}
+@pytest.mark.parametrize("changes", HEADS.values(), ids=HEADS)
+def test_a_member_comes_back_with_its_head(tmp_path, changes):
+    network = create(RESNET, 3, 0, head(**changes)).eval()
+    torch.nn.init.normal_(network.head.bias)
+    checkpoints.save(tmp_path, network, {}, FIT)
+    loaded = checkpoints.load(tmp_path, RESNET, 3)
+    images = torch.rand(2, 1, 32, 32)
+    with torch.inference_mode():
+        assert torch.equal(loaded(images), network(images))
+    assert loaded.head.settings == network.head.settings
+
+
+def test_the_card_names_the_head_and_the_epoch_that_was_kept(saved):
+    assert checkpoints.read_card(saved[1]) == {
+        "member": "a", "best_epoch": 1, "best": 0.91,
+        "head": {"hidden": [], "batch_norm": False, "dropout": 0.0, "output": "softmax"}}
 
 
 def test_the_same_weights_give_the_same_bytes(saved, tmp_path_factory):

@@ -1,9 +1,26 @@
-"""What surrounds the training loop: the weights of classes."""
+"""The training loop: resumed it ends the same, averaged and stopped it does as it says."""
 
 import numpy as np
 import pytest
+import torch
 
+from osteon import training
+from osteon.backbone import create
+from osteon.datamodule import DataModule, Embeddings, Pictures
+from osteon.head import Head
+from osteon.module import Classifier
+from osteon.sections import Backbone, Trainer
 from osteon.training import balanced_weights
+from phases import head, phase
+
+RESNET = Backbone(arch="test_resnet", normalize="symmetric")
+MACHINE = Trainer(accelerator="cpu", precision="fp32")
+RANDOM = np.random.default_rng(0)
+PICTURES = RANDOM.integers(0, 256, (24, 16, 16), dtype=np.uint8)
+FEATURES = torch.from_numpy(RANDOM.normal(size=(24, 5)).astype(np.float32))
+TARGETS = np.arange(24) % 2
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.parametrize(("targets", "weights"), [
@@ -15,3 +32,128 @@ def test_rare_classes_weigh_more_and_the_mean_over_images_is_one(targets, weight
     found = balanced_weights(np.array(targets), 2).numpy()
     assert found == pytest.approx(weights)
     assert found[targets].mean() == pytest.approx(1)
+
+
+class Kill:
+    """A change to pictures that changes nothing, and kills the training at the given step."""
+
+    def __init__(self, step=None):
+        self.left = step
+
+    def __call__(self, images, _):
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise RuntimeError("killed")
+        return images
+
+
+def _fit_network(folder, settings, unfreeze="all", kill=None):
+    network = create(RESNET, 2, 0, head(hidden=(8,), batch_norm=True, dropout=0.3))
+    network.unfreeze(unfreeze)
+    rows = np.arange(24)
+    data = DataModule(Pictures(PICTURES, rows, TARGETS),
+                      Pictures(PICTURES, rows[:12], TARGETS[:12]), batch_size=8, seed=0)
+    classifier = Classifier(network, settings, class_weights=torch.ones(2), bf16=False,
+                            transform=kill or Kill(), seed=0)
+    return network, training.fit(classifier, data, settings, MACHINE, folder)
+
+
+@pytest.mark.parametrize(("changes", "unfreeze"), [
+    pytest.param({"optimizer": "adamw", "schedule": "one_cycle"}, "all", id="as it is by default"),
+    pytest.param({"optimizer": "sgd", "schedule": "warm_restarts"}, 1, id="SGDR, last block"),
+    pytest.param({"optimizer": "adam", "schedule": "cosine", "ema": 0.8, "l1": 1e-4,
+                  "monitor": "accuracy", "patience": 3}, "all", id="averaged, stopping early"),
+    pytest.param({"ema": 0.5, "freeze_batch_norm": True, "label_smoothing": 0.1}, 2,
+                 id="averaged, partly frozen"),
+])
+def test_a_killed_training_ends_as_an_undisturbed_one(tmp_path, changes, unfreeze):
+    settings = phase(**changes)
+    whole, fit = _fit_network(tmp_path / "whole", settings, unfreeze)
+    with pytest.raises(RuntimeError, match="killed"):  # in the third of four epochs of 3 steps
+        _fit_network(tmp_path / "cut", settings, unfreeze, kill=Kill(7))
+    kill = Kill(6)
+    resumed, again = _fit_network(tmp_path / "cut", settings, unfreeze, kill=kill)
+    assert kill.left == 0  # six steps were left
+    assert again.curves.equals(fit.curves)
+    assert (again.best_epoch, again.best) == (fit.best_epoch, fit.best)
+    expected = whole.state_dict()
+    for name, value in resumed.state_dict().items():
+        assert torch.equal(value, expected[name]), name
+
+
+def _fit_head(folder, settings, transform=None):
+    torch.manual_seed(0)
+    found = Head(5, 2, head())
+    data = DataModule(Embeddings(FEATURES, TARGETS), Embeddings(FEATURES[:12], TARGETS[:12]),
+                      batch_size=8, seed=0)
+    classifier = Classifier(found, settings, class_weights=torch.ones(2), bf16=False,
+                            transform=transform, seed=0)
+    fit = training.fit(classifier, data, settings, MACHINE, folder)
+    return found, fit
+
+
+@pytest.mark.parametrize(("changes", "epochs"), [
+    pytest.param({"epochs": 3}, 3, id="all epochs done"),
+    # A rate too small to change any figure.
+    pytest.param({"epochs": 9, "patience": 2, "learning_rate": 1e-12}, 3, id="stopped early"),
+])
+def test_a_training_killed_after_its_end_is_not_trained_further(tmp_path, changes, epochs):
+    settings = phase(**changes)
+    whole, fit = _fit_head(tmp_path, settings)
+    resumed, again = _fit_head(tmp_path, settings, Kill(0))
+    assert len(fit.curves) == epochs
+    assert again.curves.equals(fit.curves)
+    assert (again.best_epoch, again.best) == (fit.best_epoch, fit.best)
+    assert torch.equal(resumed.weight, whole.weight)
+
+
+def test_an_average_is_of_the_weights_after_each_step(tmp_path):
+    """From the first step on: each step moves the average by 1 - .75 towards the weights."""
+    seen = []
+    torch.manual_seed(0)
+    found = Head(5, 2, head())
+    data = DataModule(Embeddings(FEATURES, TARGETS), Embeddings(FEATURES[:12], TARGETS[:12]),
+                      batch_size=8, seed=0)
+
+    def before_each_step(inputs, _):
+        seen.append(found.weight.detach().clone())
+        return inputs
+
+    plain, _ = _fit_head(tmp_path / "plain", phase(epochs=1))
+    settings = phase(epochs=1, ema=0.75)
+    classifier = Classifier(found, settings, class_weights=torch.ones(2), bf16=False,
+                            transform=before_each_step, seed=0)
+    training.fit(classifier, data, settings, MACHINE, tmp_path / "averaged")
+    _, first, second = seen
+    third = plain.weight  # the same steps, without an average in the place of the last weights
+    expected = 0.75 * (0.75 * first + 0.25 * second) + 0.25 * third
+    assert torch.allclose(found.weight, expected, atol=1e-6)
+    assert not torch.allclose(found.weight, third, atol=1e-3)
+
+
+@pytest.mark.parametrize("monitor", ["accuracy", "auroc", "loss"])
+def test_training_stops_when_the_measure_gets_no_better(tmp_path, monitor):
+    # A rate too small to change any figure: the first epoch stays the best.
+    settings = phase(epochs=9, monitor=monitor, patience=2, learning_rate=1e-12)
+    _, fit = _fit_head(tmp_path, settings)
+    assert len(fit.curves) == 3
+    assert fit.best_epoch == 0
+    assert fit.best == fit.curves[monitor][0]
+
+
+def test_the_epoch_that_is_kept_is_the_best_by_its_measure(tmp_path):
+    found, fit = _fit_head(tmp_path, phase(epochs=8, monitor="accuracy", learning_rate=0.3))
+    assert fit.best == fit.curves["accuracy"].max()
+    assert fit.best_epoch == fit.curves["accuracy"].idxmax()
+    with torch.inference_mode():
+        right = found(FEATURES[:12]).argmax(dim=1).numpy() == TARGETS[:12]
+    assert fit.best == pytest.approx(right.mean(), abs=1e-6)
+
+
+def test_curves_have_a_row_an_epoch_and_every_measure(tmp_path):
+    _, fit = _fit_head(tmp_path, phase(epochs=2, schedule="cosine"))
+    assert list(fit.curves) == ["epoch", "train_loss", "loss", "auroc", "accuracy",
+                                "learning_rate"]
+    assert fit.curves["epoch"].tolist() == [0, 1]
+    assert not fit.curves.isna().any(axis=None)
