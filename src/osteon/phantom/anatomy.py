@@ -33,12 +33,14 @@ OBLIQUITY_DEG = {
 }
 
 
-def build(part: str, rng: np.random.Generator, oblique_deg: float) -> Anatomy:
-    """Build one person's anatomy of a body part.
+def build(part: str, rng: np.random.Generator, oblique_deg: float,
+          cortex_range: tuple[float, float] = (0.7, 1.25)) -> Anatomy:
+    """Build one person's anatomy of a body part, with cortices of a thickness in a range.
 
     The same generator state gives the same person, so that every view of a study repeats it.
     """
-    width, cortex, soft = rng.uniform(0.88, 1.12), rng.uniform(0.7, 1.25), rng.uniform(0.88, 1.15)
+    width, cortex = rng.uniform(0.88, 1.12), rng.uniform(*cortex_range)
+    soft = rng.uniform(0.88, 1.15)
     if part == "XR_ELBOW":
         anatomy = arm.elbow(rng, flexion_deg=min(abs(oblique_deg), 90.0))
     else:

@@ -1,80 +1,63 @@
-"""Write a set of phantom radiographs in the layout of MURA v1.1."""
+"""Write a set of phantom radiographs: normal and abnormal studies, fractures or bone densities."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
-import cv2
-import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from osteon.phantom.anatomy import BODY_PARTS
-from osteon.phantom.study import Study, draw_view
+from osteon.phantom.broken import FRACTURED, INTACT, draw_broken
+from osteon.phantom.class_folders import ClassFolders
+from osteon.phantom.density import DENSITIES, draw_density
+from osteon.phantom.fractures import TYPES
+from osteon.phantom.mura import Mura
+from osteon.phantom.pictures import Row
 
-ROOT = "MURA-v1.1"
-NOTICE = "DRAWN.txt"  # so that nobody takes the set for Stanford's
-_POSITIVE_SHARE = 0.45
-_TRAIN_SHARE = 0.9
-_STUDIES = (0.85, 0.13, 0.02)
-_VIEWS = (0.22, 0.47, 0.31)
-# Huffman coding alone: the bytes then do not depend on how a zlib build searches for matches.
-_PNG = (
-    cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY,
-    cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_SUB,
-)
+NOTICE = "DRAWN.txt"  # so that nobody takes the set for real
+_TRAIN_TEST = ("train", "test")
 
 
-def studies_of(seed: int, patient: int) -> list[Study]:
-    """Draw what a patient was examined for; mostly once, now and then again or elsewhere."""
-    rng = np.random.default_rng([seed, patient])
-    count = 1 + int(rng.choice(len(_STUDIES), p=_STUDIES))
-    part = BODY_PARTS[int(rng.integers(0, len(BODY_PARTS)))]
-    studies = []
-    for number in range(1, count + 1):
-        if number > 1 and rng.random() < 0.5:
-            part = BODY_PARTS[int(rng.integers(0, len(BODY_PARTS)))]
-        positive = bool(rng.random() < _POSITIVE_SHARE)
-        views = 1 + int(rng.choice(len(_VIEWS), p=_VIEWS))
-        studies.append(Study(part, positive, views, (seed, patient, number)))
-    return studies
+class Kind(Protocol):
+    """A kind of set: what its patients show, and how its files lie."""
+
+    @property
+    def name(self) -> str:
+        """Name the folder of the set."""
+        ...
+
+    @property
+    def splits(self) -> tuple[str, str] | None:
+        """Name the folders for training and for the rest; None if there are none."""
+        ...
+
+    @property
+    def train_share(self) -> float:
+        """Give the share of patients in the first of them."""
+        ...
+
+    def draw_patient(self, root: Path, split: str, seed: int, patient: int) -> list[Row]:
+        """Draw all pictures of a patient, with a row for each."""
+        ...
+
+    def write_tables(self, root: Path, rows: list[Row]) -> None:
+        """Write the tables that belong to the pictures."""
+        ...
 
 
-def _located(split: str, patient: int, studies: list[Study]) -> Iterator[tuple[str, Study]]:
-    """Name each study's folder; MURA counts a patient's studies within a body part."""
-    seen: dict[str, int] = {}
-    for study in studies:
-        seen[study.part] = seen.get(study.part, 0) + 1
-        label = "positive" if study.positive else "negative"
-        yield (f"{ROOT}/{split}/{study.part}/patient{patient:05d}/"
-               f"study{seen[study.part]}_{label}/"), study
+KINDS: Mapping[str, Kind] = {
+    "abnormality": Mura(),
+    "fracture_types": ClassFolders("fracture-types", 11, tuple(TYPES), draw_broken, _TRAIN_TEST),
+    "bone_density": ClassFolders("bone-density", 12, tuple(DENSITIES), draw_density, None,
+                                 of_the_patient=True),
+    "fracture": ClassFolders("fracture", 13, (INTACT, FRACTURED), draw_broken, _TRAIN_TEST),
+}
 
 
-def _draw_patient(folder: Path, split: str, seed: int, patient: int
-                  ) -> list[tuple[str, int, int]]:
-    """Draw all pictures of a patient; give each study's folder, label and number of pictures."""
-    rows = []
-    for place, study in _located(split, patient, studies_of(seed, patient)):
-        (folder / place).mkdir(parents=True)
-        for number in range(study.views):
-            path = folder / place / f"image{number + 1}.png"
-            path.write_bytes(cv2.imencode(".png", draw_view(study, number), _PNG)[1].tobytes())
-        rows.append((place, int(study.positive), study.views))
-    return rows
-
-
-def _write_lists(folder: Path, split: str, rows: list[tuple[str, int, int]]) -> None:
-    labels = "".join(f"{place},{label}\n" for place, label, _ in sorted(rows))
-    images = "".join(
-        f"{place}image{number + 1}.png\n" for place, _, views in sorted(rows)
-        for number in range(views)
-    )
-    (folder / ROOT / f"{split}_labeled_studies.csv").write_text(labels, encoding="utf-8")
-    (folder / ROOT / f"{split}_image_paths.csv").write_text(images, encoding="utf-8")
-
-
-def draw_dataset(folder: Path, *, patients: int, seed: int, workers: int = -1) -> int:
+def draw_dataset(folder: Path, *, patients: int, seed: int, kind: str = "abnormality",
+                 workers: int = -1) -> int:
     """Draw a set of phantom radiographs and return how many pictures it has.
 
     Each patient is drawn from a generator of its own, so that the bytes depend on neither
@@ -82,28 +65,34 @@ def draw_dataset(folder: Path, *, patients: int, seed: int, workers: int = -1) -
     would pass for one.
 
     Args:
-        folder: where ``MURA-v1.1`` is made.
-        patients: at least 2, since train and valid share none.
+        folder: where the folder of the set is made.
+        patients: at least 2, since training and the rest share none.
         seed: of the whole set.
+        kind: one of ``KINDS``.
         workers: processes that draw at the same time; -1 for one per core.
     """
     if patients < 2:
-        raise ValueError(f"patients must be at least 2 to fill train and valid, not {patients}")
-    root = folder / ROOT
+        raise ValueError(f"patients must be at least 2 to fill both splits, not {patients}")
+    drawn = KINDS[kind]
+    root = folder / drawn.name
     if root.exists():
         raise FileExistsError(f"{root} already exists; draw into a fresh folder")
     root.mkdir(parents=True)
     (root / NOTICE).write_text("These radiographs are drawn by a program; no patient is shown.\n")
-    # MURA numbers the patients of valid after those of train.
-    train = min(max(round(_TRAIN_SHARE * patients), 1), patients - 1)
-    splits = ["train"] * train + ["valid"] * (patients - train)
-    drawn = Parallel(n_jobs=workers, return_as="generator")(
-        delayed(_draw_patient)(folder, split, seed, patient)
+    splits = _splits(drawn, patients)
+    results = Parallel(n_jobs=workers, return_as="generator")(
+        delayed(drawn.draw_patient)(root, split, seed, patient)
         for patient, split in enumerate(splits, start=1)
     )
-    results = list(tqdm(drawn, total=patients, desc="drawing patients", unit="patient"))
-    for name in ("train", "valid"):
-        rows = [row for split, part in zip(splits, results, strict=True) if split == name
-                for row in part]
-        _write_lists(folder, name, rows)
-    return sum(views for part in results for _, _, views in part)
+    rows = [row for part in tqdm(results, total=patients, desc="drawing patients", unit="patient")
+            for row in part]
+    drawn.write_tables(root, rows)
+    return len(rows)
+
+
+def _splits(kind: Kind, patients: int) -> list[str]:
+    """Give each patient's split; those of the second are numbered after those of the first."""
+    if kind.splits is None:
+        return [""] * patients
+    train = min(max(round(kind.train_share * patients), 1), patients - 1)
+    return [kind.splits[0]] * train + [kind.splits[1]] * (patients - train)

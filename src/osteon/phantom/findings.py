@@ -11,7 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from osteon.phantom.projection import Field
+from osteon.phantom.attenuation import Bone
+from osteon.phantom.projection import Field, Place
 from osteon.phantom.solids import Site
 
 Kind = Literal["gap", "step", "lesion"]
@@ -34,21 +35,19 @@ class Finding:
     severity: float  # share of the bone that is gone
     reaction: float  # sclerosis of the margin: what living bone answers a lesion with
     phases: tuple[float, ...]  # of the ragged edge
+    reach: float = 0.12  # beside the bone, as a share of the field's long side
 
-
-@dataclass(frozen=True)
-class Place:
-    """Where a finding lies in one view, in pixels of its bone's frame."""
-
-    along_px: float
-    across_px: float
-    half_px: float
-    field_px: float
-
-    @property
-    def reaction_px(self) -> float:
-        """Path through reactive bone: as thick as the bone itself, and on slender bones more."""
-        return max(self.half_px, 0.034 * self.field_px)
+    def drawn(self, bone: Bone, along_px: Field, across_px: Field) -> Field:
+        """Give the attenuation of the bone with its finding."""
+        place = bone.contour.at(self.position, bone.view)
+        if self.kind == "lesion":
+            left, shell_px = lesion(self, place, along_px, across_px)
+            return bone.attenuation(along_px, across_px) * left + bone.solid(shell_px)
+        total = np.zeros_like(along_px)
+        for along, across, share, callus_px in fragments(self, place, along_px, across_px):
+            total += share * bone.attenuation(along, across)
+            total += bone.solid(callus_px)
+        return total
 
 
 def draw_finding(rng: np.random.Generator, site: Site) -> Finding:

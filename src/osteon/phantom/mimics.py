@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from osteon.phantom.findings import Place
-from osteon.phantom.projection import Field, View
+from osteon.phantom.projection import Field, Place, View
 from osteon.phantom.solids import Site
 
 

@@ -44,6 +44,23 @@ class View:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where something lies on a bone in one view, in pixels of the bone's frame."""
+
+    along_px: float
+    across_px: float
+    half_px: float
+    length_px: float  # of the whole bone
+    field_px: float  # long side of the picture
+    oblique_deg: float
+
+    @property
+    def reaction_px(self) -> float:
+        """Path through reactive bone: as thick as the bone itself, and on slender bones more."""
+        return max(self.half_px, 0.034 * self.field_px)
+
+
+@dataclass(frozen=True)
 class Outline:
     """A solid's contour in one view, tabulated along its axis."""
 
@@ -64,6 +81,18 @@ class Outline:
         outer = np.sqrt(np.maximum(np.square(read(self.outer_px)) - aside, 0.0))
         inner = np.sqrt(np.maximum(np.square(read(self.inner_px)) - aside, 0.0))
         return 2 * self.depth * outer, 2 * self.depth * inner
+
+    def at(self, position: float, view: View) -> Place:
+        """Give the place at a position along the axis, 0 to 1."""
+        low = min(int(position * (len(self.centre_px) - 1)), len(self.centre_px) - 1)
+        return Place(
+            along_px=position * self.length_px,
+            across_px=float(self.centre_px[low]),
+            half_px=max(float(self.outer_px[low]), 2.0),
+            length_px=self.length_px,
+            field_px=float(max(view.shape)),
+            oblique_deg=view.oblique_deg,
+        )
 
 
 def _rounded(start: float, end: float, cap: tuple[float, float]) -> Field:

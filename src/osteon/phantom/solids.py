@@ -32,11 +32,12 @@ class Solid:
 
 @dataclass(frozen=True)
 class Site:
-    """A stretch of a bone where a finding may lie: clear of joints and of growth plates."""
+    """A stretch of a bone where a finding may lie."""
 
     bone: str
     low: float
     high: float
+    side: float = 0.0  # 1: the anatomical right of the bone, -1: its left, 0: either
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,10 @@ class Anatomy:
     sites: tuple[Site, ...]
     centre_mm: tuple[float, float]
     field_mm: float  # long side of the picture
+
+    def bone(self, name: str) -> Solid:
+        """Find a bone by its name."""
+        return next(bone for bone in self.bones if bone.name == name)
 
 
 def tube(shaft_mm: float, start_mm: float, end_mm: float) -> tuple[Station, ...]:
@@ -80,6 +85,12 @@ def polar(start_mm: Vector, length_mm: float, tilt_deg: float, rise_deg: float =
         start_mm[1] - reach * float(np.cos(tilt)),
         start_mm[2] + length_mm * float(np.sin(rise)),
     )
+
+
+def along(solid: Solid, position: float) -> Vector:
+    """Give a point of a solid's axis, 0 to 1; its bow is left aside."""
+    x, y, z = (a + position * (b - a) for a, b in zip(solid.start_mm, solid.end_mm, strict=True))
+    return (x, y, z)
 
 
 def widened(solids: Iterable[Solid], width: float, cortex: float) -> tuple[Solid, ...]:

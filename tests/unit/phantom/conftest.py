@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from osteon.phantom.dataset import ROOT, draw_dataset
+from osteon.phantom.dataset import draw_dataset
 
 
 @pytest.fixture(scope="session")
@@ -14,4 +14,4 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Draw 120 patients and give the folder that holds the four lists."""
     folder = tmp_path_factory.mktemp("phantoms")
     draw_dataset(folder, patients=120, seed=11, workers=2)
-    return folder / ROOT
+    return folder / "MURA-v1.1"

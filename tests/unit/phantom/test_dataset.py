@@ -37,6 +37,15 @@ def test_bytes_depend_on_the_seed_alone(tmp_path: Path) -> None:
     assert not set(pictures.values()) & set(other.values())
 
 
+def test_the_committed_sample_is_still_what_is_drawn(tmp_path: Path) -> None:
+    # data.dvc holds the hash of the whole set; other bytes would leave a fresh clone without data.
+    draw_dataset(tmp_path, patients=4, seed=3, workers=1)
+    whole = hashlib.sha256()
+    for path in sorted(file for file in tmp_path.rglob("*") if file.is_file()):
+        whole.update(path.relative_to(tmp_path).as_posix().encode() + path.read_bytes())
+    assert whole.hexdigest() == "6ab62690f422ee81a4e82c853e3a6eeb87fd8a5c88fbad3224523a3fafd7b408"
+
+
 def test_more_patients_leave_the_first_ones_as_they_were(tmp_path: Path) -> None:
     for patients in (4, 8):
         draw_dataset(tmp_path / str(patients), patients=patients, seed=3, workers=1)
