@@ -18,17 +18,27 @@ def run(stage: Callable[[], None]) -> None:
 
     Errors of our own making keep their traceback: a bug must be seen whole.
     """
-    # By force, since some libraries set up logging of their own as they are imported.
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout, force=True)
-    logging.getLogger("osteon").setLevel(logging.INFO)  # ours; libraries speak when it matters
+    speak()
     try:
         stage()
-    except UserError as mistake:
-        sys.exit(f"error: {mistake}")
-    except OSError as failure:
-        if failure.errno not in _NO_ROOM:
-            raise
-        sys.exit(f"error: {_no_room(failure)}")
+    except (UserError, OSError) as failure:
+        sys.exit(f"error: {said(failure)}")
+
+
+def speak() -> None:
+    """Let our own log be read on the standard output, and libraries' where it matters."""
+    # By force, since some libraries set up logging of their own as they are imported.
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout, force=True)
+    logging.getLogger("osteon").setLevel(logging.INFO)
+
+
+def said(failure: UserError | OSError) -> str:
+    """Say in one message what the user can mend; raise what is not theirs to mend."""
+    if isinstance(failure, UserError):
+        return str(failure)
+    if failure.errno in _NO_ROOM:
+        return _no_room(failure)
+    raise failure
 
 
 def _no_room(failure: OSError) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as published
 
-from osteon.metrics import Estimate, measure, to_json
+from osteon.metrics import Estimate, measure, measure_classes, to_json
 
 
 def _values(targets, probabilities, verdicts, groups=None, resamples=100):
@@ -153,3 +153,86 @@ def test_one_group_still_gives_figures():
 ])
 def test_an_estimate_reads_with_its_interval(estimate, text):
     assert str(estimate) == text
+
+
+def _three_classes(seed=0):
+    """Sixty rows of three classes in 25 groups, scored better than by chance, some tied."""
+    random = np.random.default_rng(seed)
+    groups = np.sort(random.integers(0, 25, size=60))
+    y = random.integers(0, 3, size=60)
+    drawn = (random.random((60, 3)) + 0.4 * np.eye(3)[y]).round(1)
+    scores = drawn + np.array([0, 0.01, 0.02])  # so that no verdict hangs on a tie
+    return y, scores, groups
+
+
+def _sklearn_classes(y, scores, weights):
+    return {
+        "accuracy": published.accuracy_score(y, scores.argmax(axis=1), sample_weight=weights),
+        "kappa": published.cohen_kappa_score(y, scores.argmax(axis=1), sample_weight=weights),
+        "auroc": np.mean([published.roc_auc_score(y == k, scores[:, k], sample_weight=weights)
+                          for k in range(3)])}
+
+
+def test_figures_of_three_classes_equal_a_loop_of_scikit_learn_over_the_same_draws():
+    y, scores, groups = _three_classes()
+    found = measure_classes(y, scores, groups, resamples=120, seed=2).scores()
+    count = len(set(groups))
+    numbers = np.unique(groups, return_inverse=True)[1]
+    drawn = np.random.default_rng(2).multinomial(count, [1 / count] * count, size=120)[:, numbers]
+    loop = [_sklearn_classes(y, scores, weights) for weights in drawn]
+    once = _sklearn_classes(y, scores, np.ones(60))
+    for name, estimate in found.items():
+        low, high = np.quantile([figures[name] for figures in loop], [0.025, 0.975])
+        assert (estimate.value, estimate.low, estimate.high) == pytest.approx(
+            (once[name], low, high), abs=2e-6), name
+
+
+def test_two_classes_are_measured_as_a_verdict_by_the_higher_score_is():
+    random = np.random.default_rng(7)
+    y, p = np.tile([0, 1], 20), random.random(40)
+    found = measure_classes(y, np.stack([1 - p, p], axis=1), range(40), resamples=100, seed=1)
+    verdicts = measure(y, p, p > 0.5, range(40), resamples=100, seed=1)
+    assert found.scores() == {name: verdicts[name] for name in ("accuracy", "kappa", "auroc")}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("y", "auroc"), [
+    pytest.param([0, 0, 1, 1], 1.0, id="a class that never occurs is not ranked"),
+    pytest.param([1, 1, 1, 1], None, id="one class alone: nothing to rank above"),
+])
+def test_auroc_of_three_classes_is_over_those_that_occur(y, auroc):
+    scores = np.array([[0.8, 0.1, 0.1], [0.7, 0.2, 0.1], [0.1, 0.9, 0], [0.2, 0.8, 0]])
+    found = measure_classes(y, scores, list("abcd"), resamples=100, seed=0).scores()
+    assert found["auroc"].value == auroc
+
+
+def test_a_difference_is_resampled_together():
+    # Of 40 groups one reader misses the first four, another these and four more: .1 of the images
+    # apart, though the two intervals overlap.
+    y = np.arange(40) % 2
+    right = np.eye(2)[y]
+
+    def missing(rows):
+        scores = right.copy()
+        scores[rows] = 1 - scores[rows]
+        return measure_classes(y, scores, range(40), resamples=2000, seed=3)
+
+    one, other = missing(range(4)), missing(range(8))
+    apart = one.above(other, "accuracy")
+    assert apart.value == pytest.approx(0.1)
+    assert (apart.low, apart.high) == pytest.approx((0.025, 0.2), abs=0.026)
+    assert one.scores()["accuracy"].low < other.scores()["accuracy"].high
+    assert other.above(one, "accuracy").value == pytest.approx(-0.1)
+    assert one.above(one, "auroc") == Estimate(0, 0, 0)
+
+
+@pytest.mark.parametrize("changed", [
+    pytest.param({"groups": range(1, 41)}, id="other groups"),
+    pytest.param({"seed": 4}, id="other draws")])
+def test_figures_of_other_resamples_are_no_pair(changed):
+    y = np.arange(40) % 2
+    first = measure_classes(y, np.eye(2)[y], groups=range(40), resamples=100, seed=3)
+    second = measure_classes(y, np.eye(2)[y], resamples=100, **{
+        "groups": range(40), "seed": 3, **changed})
+    with pytest.raises(ValueError, match="not paired"):
+        first.above(second, "accuracy")

@@ -1,0 +1,1 @@
+"""What a data set would have claimed under each protocol; `python -m osteon.audit --help`."""
