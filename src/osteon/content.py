@@ -1,6 +1,7 @@
 """All that one file tells: its hashes, its size, its statistics and a thumbnail, read once."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,16 @@ def content(file: Path) -> Content:
         "readable": True, "reason": "truncated" if decoded.truncated else "",
         "detail": "lacks its end; read as far as it goes" if decoded.truncated else ""}
     return Content(found, _squashed(small, THUMBNAIL_PX))
+
+
+def contents(files: Sequence[Path]) -> tuple[list[dict[str, object]], Picture]:
+    """Read some files on one core: their rows, and their thumbnails (files, 64, 64) together.
+
+    One array for all goes from process to process at a tenth of the cost of one for each.
+    """
+    cv2.setNumThreads(1)  # processes are the parallelism
+    found = [content(file) for file in files]
+    return [one.row for one in found], np.stack([one.thumbnail for one in found])
 
 
 def pixel_hash(picture: Picture) -> str:

@@ -1,6 +1,10 @@
 """From a file's bytes to the picture a network sees; the pipeline and the service share it."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal, Self
 
 import cv2
@@ -66,10 +70,24 @@ def _mended(content: bytes, error: ImageError) -> Decoded:
     raw = None
     if not formats.is_dicom(content):
         known = formats.identify(content)
-        raw = _raw(content + known.end, known) if known.end else None
+        with _no_complaints():
+            raw = _raw(content + known.end, known) if known.end else None
     if raw is None:
         raise ImageError(f"{error}; what is left of it cannot be shown")
     return Decoded(_eight_bits(raw), 8 * raw.dtype.itemsize, truncated=True)
+
+
+@contextmanager
+def _no_complaints() -> Iterator[None]:
+    """Keep the codec from telling the terminal of a missing end, which the caller knows of."""
+    stderr = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 def _raw(content: bytes, known: formats.Format) -> NDArray[Any] | None:
