@@ -84,8 +84,8 @@ MISTAKES = [
     (missing_root, ["dataset.root: data/nowhere is no folder", "Set dataset.root"]),
     (empty_root, ["dataset.root: data/empty holds no image", "'mura' wants"]),
     (one_class, ["not every label of dataset.labels occurs", "abnormal", "Add images"]),
-    (truncated_image, ["cannot be read", IMAGE, "dataset.unreadable=drop"]),
-    (text_as_png, ["cannot be read", IMAGE, "dataset.unreadable=drop"]),
+    (truncated_image, [IMAGE, "dataset.quarantine.unreadable=drop", "runs/check/index.html"]),
+    (text_as_png, [IMAGE, "dataset.quarantine.unreadable=drop", "runs/check/index.html"]),
     (unknown_body_part, ["dataset.body_parts does not name", "XR_FOOT/patient90001", "Add it"]),
     (unknown_key, ["train.epoch: no such key", "epochs"]),
     (impossible_value, ["preprocess.contrast", "'clahe'", "'clache'"]),
@@ -109,7 +109,7 @@ def test_a_mistake_is_named_with_its_remedy(
 
 def test_unreadable_files_are_dropped_where_that_is_asked_for(small: Project) -> None:
     text_as_png(small)
-    small.configure(dataset__unreadable="drop")
+    small.configure(dataset__quarantine__unreadable="drop")
     small.run("dvc", "repro", "split")
     assert IMAGE in set(small.table("artifacts/index/quarantine.csv")["path"])
     assert IMAGE not in set(small.table("artifacts/split/split.csv")["path"])
