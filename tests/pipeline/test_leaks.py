@@ -40,7 +40,7 @@ def test_the_check_after_the_cut_stops_at_a_twin_in_two_parts(small: Project) ->
 
 
 def test_what_was_cut_as_published_says_leaky_everywhere(small: Project) -> None:
-    small.configure(split__as_published=True, train__epochs=1)
+    small.configure(split__as_published=True, train__epochs=1, drift__least_images=10)
     small.run("dvc", "repro")
     for name in ("metrics/evaluate.json", "metrics/audit.json", "artifacts/package/card.json",
                  "artifacts/ensemble/ensemble.json", "artifacts/drift/drift.json",
