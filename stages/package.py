@@ -2,8 +2,10 @@
 
 import logging
 import os
-from contextlib import suppress
+import shutil
+from contextlib import chdir, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from osteon import params, splits
 from osteon.errors import run
@@ -16,6 +18,8 @@ os.environ.setdefault("BENTOML_HOME", str(Path("runs/bentoml").resolve()))
 import bentoml
 
 log = logging.getLogger("osteon.package")
+# What bentofile.yaml speaks of.
+CONTEXT = ("bentofile.yaml", "README.md", "requirements", "src", "artifacts/package")
 
 
 def main() -> None:
@@ -31,10 +35,20 @@ def main() -> None:
 
 
 def _bento(version: str) -> bentoml.Bento:
-    """Build the bento of this version anew, since the code around the model may have changed."""
+    """Build the bento of this version anew, since the code around the model may have changed.
+
+    From a copy: BentoML refuses files below a hidden folder, where DVC runs queued experiments.
+    """
     with suppress(bentoml.exceptions.NotFound):
         bentoml.delete(f"osteon:{version}")
-    return bentoml.bentos.build_bentofile(version=version)
+    with TemporaryDirectory(prefix="osteon-bento-") as aside:
+        for name in CONTEXT:
+            target = Path(aside, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if Path(name).is_dir() else shutil.copy
+            copy(name, target)
+        with chdir(aside):
+            return bentoml.bentos.build_bentofile(version=version)
 
 
 if __name__ == "__main__":

@@ -64,7 +64,8 @@ def read_folds(ensemble: str, predictions: str) -> list[Fold]:
             found[held_out] = Fold(row["Experiment"], held_out, settings, table,
                                    Combination.from_json(json.loads(read(ensemble))))
     if not found:
-        raise UserError("folds: no finished experiment on this commit is a fold; run\n"
+        raise UserError("folds: no finished experiment on this commit is a fold (`dvc exp show` "
+                        "names those that failed, `dvc queue logs NAME` says why); run\n"
                         "  dvc exp run --queue -S split=folds -S 'split.fold=0,1,2,3,4'\n"
                         "  dvc exp run --run-all")
     return sorted(found.values(), key=lambda fold: str(fold.held_out))

@@ -11,7 +11,8 @@ from project import Project
 pytestmark = pytest.mark.proof
 
 SMALL = ["sample.patients=60", "preprocess.image_size_px=64", "model=resnet_tiny",
-         "train.epochs=2", "finetune.epochs=1", "audit.views=1", "audit.backbone=resnet_tiny"]
+         "train.epochs=2", "finetune.epochs=1", "audit.views=1",
+         "drift.least_images=10"]
 
 
 def _queue(project: Project, *settings: str) -> None:
