@@ -15,19 +15,22 @@ SMALL = ["sample.patients=60", "preprocess.image_size_px=64", "model=resnet_tiny
          "drift.least_images=10"]
 
 
-def _queue(project: Project, *settings: str) -> None:
-    given = [word for setting in [*SMALL, *settings] for word in ("-S", setting)]
-    project.run("dvc", "exp", "run", "--queue", *given)
+def _experiment(project: Project, fold: int, *options: str) -> None:
+    settings = [*SMALL, "split=folds", "split.folds=3", f"split.fold={fold}"]
+    project.run("dvc", "exp", "run", *options,
+                *(word for setting in settings for word in ("-S", setting)))
 
 
 def test_queued_folds_are_pooled(tmp_path: Path) -> None:
     project = Project.clone(tmp_path)
-    _queue(project, "split=folds", "split.folds=3", "split.fold=0,1")
+    # The first in the workspace: a queue cannot import what was never drawn outside of it.
+    _experiment(project, 0)
+    _experiment(project, 1, "--queue")
     project.run("dvc", "exp", "run", "--run-all")
     output = project.run("python", "-m", "osteon.folds", fails=True)
     assert "2 of 3 have run" in output
     assert "split.fold=2" in output
-    _queue(project, "split=folds", "split.folds=3", "split.fold=2")
+    _experiment(project, 2, "--queue")
     project.run("dvc", "exp", "run", "--run-all")
     output = project.run("python", "-m", "osteon.folds")
     assert "3 folds" in output
@@ -38,5 +41,3 @@ def test_queued_folds_are_pooled(tmp_path: Path) -> None:
     assert pooled["path"].is_unique
     assert len(pooled) == found["images"]
     assert pooled.groupby("group_id")["fold"].nunique().max() == 1
-    drawn = project.run("dvc", "exp", "show", "--json")
-    assert len(json.loads(drawn)) >= 1
