@@ -1,10 +1,12 @@
-"""What simple statistics of pictures tell of their labels."""
+"""What drawn pictures must be, and what simple statistics of them tell of their labels."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -32,3 +34,14 @@ def statistics_auroc(groups: Sequence[Sequence[Any]], draw: Callable[[Any, int],
                                cv=GroupKFold(5), method="predict_proba")
     return float(np.mean([roc_auc_score(np.array(labels) == label, scores[:, column])
                           for column, label in enumerate(sorted(set(labels)))]))
+
+
+def grey_radiograph(file: Path) -> np.ndarray:
+    """Read a drawn file, which has to be grey, neither small nor large, and not blank."""
+    image = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+    assert image is not None
+    assert image.dtype == np.uint8
+    assert image.ndim == 2
+    assert 300 <= max(image.shape) <= 340
+    assert image.std() > 10
+    return image

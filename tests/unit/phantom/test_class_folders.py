@@ -6,7 +6,6 @@ import hashlib
 from collections import Counter
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +14,7 @@ from osteon.layouts import LAYOUTS
 from osteon.phantom.anatomy import BODY_PARTS
 from osteon.phantom.class_folders import ClassFolders
 from osteon.phantom.dataset import KINDS, NOTICE, draw_dataset
+from pictures import grey_radiograph
 from tables import DATASET
 
 SETS = {name: kind for name, kind in KINDS.items() if isinstance(kind, ClassFolders)}
@@ -74,12 +74,7 @@ def test_the_table_knows_patients_that_the_folders_do_not(drawn: tuple[str, Path
 
 def test_pictures_are_grey_and_not_blank(drawn: tuple[str, Path]) -> None:
     for path in sorted(drawn[1].rglob("*.png")):
-        image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-        assert image is not None
-        assert image.dtype == np.uint8
-        assert image.ndim == 2
-        assert 300 <= max(image.shape) <= 340
-        assert image.std() > 10
+        grey_radiograph(path)
 
 
 @pytest.mark.parametrize("kind", SETS)
