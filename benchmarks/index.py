@@ -14,12 +14,12 @@ from benchmarks.machine import machine, peak_memory, spread, timed
 
 from osteon import duplicates
 from osteon.index import _read
-from osteon.params import Duplicates
 from osteon.phantom.dataset import draw_dataset
+from osteon.sections.data import Duplicates
 
 _BARE_FILES = 1_000
 _ROUNDS = 5
-_MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of its own within)
+MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of its own within)
 
 
 def bare(file: Path) -> tuple[object, ...]:
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="PNG or JPEG files (default: draws them)")
     parser.add_argument("--images", type=int, default=40_000)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as name:
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
         scratch = Path(name)
         if given.folder:
             copy(given.folder, scratch / "images", given.images)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from osteon import contactsheet, params, quarantine
+from osteon import contactsheet, executor, params, quarantine
 from osteon.errors import run
 from osteon.files import fresh_folder, write_json
 from osteon.index import index
@@ -13,8 +13,10 @@ from osteon.records import write_table
 
 def main() -> None:
     """Read dataset.root, write artifacts/index/; runs/index/ keeps the rows for the next time."""
-    dataset = params.load().dataset
-    found = index(dataset, cache=Path("runs/index"))
+    settings = params.load()
+    dataset = settings.dataset
+    with executor.on(settings.executor):
+        found = index(dataset, cache=Path("runs/index"))
     with fresh_folder(Path("artifacts/index")) as folder:
         write_table(folder / "index.csv", found.table)
         write_table(folder / "quarantine.csv",

@@ -13,12 +13,12 @@ from typing import Any
 import cv2
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from osteon import executor
 from osteon.imaging import Picture
-from osteon.params import Duplicates
+from osteon.sections.data import Duplicates
 
 KINDS = ("bytes", "pixels", "near")
 PAIRS = ["path_a", "path_b", "kind", "mirrored", "turned_deg", "distance", "correlation"]
@@ -40,19 +40,6 @@ class Found:
 
     pairs: pd.DataFrame
     candidates: int
-
-
-@dataclass(frozen=True)
-class _Levelled:
-    """Thumbnails made comparable, in 5 KB each, so that 40,000 stay in 200 MB.
-
-    hashes (orientations, n); fine (n, 64, 64), 128 where a picture is at its local mean; coarse
-    (n, 16, 16) of mean 0 and norm 1.
-    """
-
-    hashes: list[NDArray[np.uint64]]
-    fine: Picture
-    coarse: Floats
 
 
 def find(rows: pd.DataFrame, thumbnails: Picture, settings: Duplicates) -> Found:
@@ -82,11 +69,11 @@ def _equal(rows: pd.DataFrame, column: str, kind: str) -> pd.DataFrame:
 
 def _near(rows: pd.DataFrame, thumbnails: Picture,
           settings: Duplicates) -> tuple[pd.DataFrame, int]:
-    levelled = _levelled(rows, thumbnails)
+    arrays = _levelled(rows, thumbnails)
     starts = range(0, len(rows), _CHUNK)
-    jobs = (delayed(_chunk)(levelled, start, settings) for start in starts)
-    # In processes, which share the arrays by memory maps: a pair is Python and 25 microseconds.
-    results = Parallel(n_jobs=-1, return_as="generator")(jobs)
+    # In processes, since a pair is Python and 25 microseconds. Those of one machine share the
+    # arrays by memory maps, a cluster's workers are sent each array once.
+    results = executor.in_order(_chunk, [(*arrays, start, settings) for start in starts])
     found, candidates = [], 0
     for pairs, proposed in tqdm(results, total=len(starts), desc="duplicates", unit="chunk"):
         found += pairs
@@ -98,17 +85,17 @@ def _near(rows: pd.DataFrame, thumbnails: Picture,
     return best.sort_values(["a", "b"])[PAIRS], candidates
 
 
-def _chunk(levelled: _Levelled, start: int,
+def _chunk(hashes: NDArray[np.uint64], fine: Picture, coarse: Floats, start: int,
            settings: Duplicates) -> tuple[list[tuple[int, int, bool, int, int, float]], int]:
-    """Compare some rows with all later ones in every orientation."""
+    """Compare some rows with all later ones in every orientation; the arrays are of `_levelled`."""
     found, candidates = [], 0
-    for orientation, turned in zip(_ORIENTATIONS, levelled.hashes, strict=True):
-        a, b, distance = _alike(levelled.hashes[0], turned, start, settings.hash_distance)
+    for orientation, turned in zip(_ORIENTATIONS, hashes, strict=True):
+        a, b, distance = _alike(hashes[0], turned, start, settings.hash_distance)
         candidates += len(a)
-        other = oriented(levelled.coarse[b], *orientation)
-        likely = np.einsum("ijk,ijk->i", levelled.coarse[a], other) >= _COARSE
+        other = oriented(coarse[b], *orientation)
+        likely = np.einsum("ijk,ijk->i", coarse[a], other) >= _COARSE
         for i, j, bits in zip(a[likely], b[likely], distance[likely], strict=True):
-            correlation = _correlation(levelled.fine[i], oriented(levelled.fine[j], *orientation))
+            correlation = _correlation(fine[i], oriented(fine[j], *orientation))
             if correlation >= settings.correlation:
                 mirrored, quarters = orientation
                 found.append((int(i), int(j), mirrored, 90 * quarters, int(bits),
@@ -134,7 +121,13 @@ def _correlation(one: Picture, other: Picture) -> float:
                                    cv2.TM_CCOEFF_NORMED).max())
 
 
-def _levelled(rows: pd.DataFrame, thumbnails: Picture) -> _Levelled:
+def _levelled(rows: pd.DataFrame,
+              thumbnails: Picture) -> tuple[NDArray[np.uint64], Picture, Floats]:
+    """Make pictures comparable, in 5 KB each, so that 40,000 stay in 200 MB.
+
+    Gives their hashes (orientations, n); a fine copy (n, 64, 64), 128 where a picture is at its
+    local mean; and a coarse one (n, 16, 16) of mean 0 and norm 1.
+    """
     hashes = np.array([int(text, 16) for text in rows["perceptual_hash"]], dtype=np.uint64)
     fine = np.empty(thumbnails.shape, np.uint8)
     coarse = np.empty((len(thumbnails), 16, 16), np.float32)
@@ -145,8 +138,9 @@ def _levelled(rows: pd.DataFrame, thumbnails: Picture) -> _Levelled:
                                     interpolation=cv2.INTER_AREA)
     coarse -= coarse.mean(axis=(1, 2), keepdims=True)
     coarse /= np.maximum(np.linalg.norm(coarse, axis=(1, 2), keepdims=True), 1e-6)
-    return _Levelled([turned_hashes(hashes, mirrored=mirrored, quarters=quarters)
-                      for mirrored, quarters in _ORIENTATIONS], fine, coarse)
+    turned = np.stack([turned_hashes(hashes, mirrored=mirrored, quarters=quarters)
+                       for mirrored, quarters in _ORIENTATIONS])
+    return turned, fine, coarse
 
 
 def _level(picture: Picture) -> Floats:

@@ -2,8 +2,11 @@
 
 import errno
 import logging
+import os
 import sys
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
@@ -13,14 +16,21 @@ class UserError(Exception):
     """Something the user can mend; the message says what is wrong, where, and what to do."""
 
 
-def run(stage: Callable[[], None]) -> None:
+class DivergedError(UserError):
+    """A training's loss is no number any more."""
+
+
+def run(stage: Callable[[], None], times: Path = Path("runs/times.csv")) -> None:
     """Run a stage's main function; a user's mistake ends it with one message and exit code 1.
 
-    Errors of our own making keep their traceback: a bug must be seen whole.
+    Errors of our own making keep their traceback: a bug must be seen whole. A stage that ends well
+    adds to `times` how long it took.
     """
     speak()
+    started = time.perf_counter()
     try:
         stage()
+        _note(times, time.perf_counter() - started)
     except (UserError, OSError) as failure:
         sys.exit(f"error: {said(failure)}")
 
@@ -39,6 +49,21 @@ def said(failure: UserError | OSError) -> str:
     if failure.errno in _NO_ROOM:
         return _no_room(failure)
     raise failure
+
+
+def _note(times: Path, seconds: float) -> None:
+    """Add a line: when it ended, which stage, how many seconds of the wall's clock.
+
+    Of processes that train together the leading one does.
+    """
+    if any(os.environ.get(rank, "0") != "0" for rank in ("RANK", "LOCAL_RANK", "SLURM_PROCID")):
+        return
+    times.parent.mkdir(parents=True, exist_ok=True)
+    head = "" if times.exists() else "ended,stage,seconds\n"
+    name = " ".join([Path(sys.argv[0]).stem, *sys.argv[1:]])
+    ended = datetime.now(UTC).isoformat(timespec="seconds")
+    with times.open("a", encoding="utf-8") as stream:
+        stream.write(f"{head}{ended},{name},{seconds:.1f}\n")
 
 
 def _no_room(failure: OSError) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pandas as pd
-from joblib import Parallel, cpu_count, delayed
 from tqdm import tqdm
 
 from osteon import (
@@ -17,6 +16,7 @@ from osteon import (
     content,
     dicom,
     duplicates,
+    executor,
     formats,
     grey,
     grouping,
@@ -27,9 +27,9 @@ from osteon.content import THUMBNAIL_PX
 from osteon.errors import UserError
 from osteon.files import fresh_folder
 from osteon.imaging import Picture
-from osteon.layouts import LAYOUTS, require_root, wanted
-from osteon.params import Dataset
+from osteon.layouts import LAYOUTS, listing, require_root, wanted
 from osteon.records import CONTENT, INDEX, LISTING, META, read_table, write_table
+from osteon.sections.data import Dataset
 
 _STAMP = ["path", "bytes", "modified_ns"]  # a file with all three unchanged is not read again
 _ROWS, _THUMBNAILS, _CODE = "rows.csv", "thumbnails.npy", "code.txt"
@@ -56,7 +56,7 @@ def index(dataset: Dataset, cache: Path | None = None) -> Index:
         UserError: the root is missing or holds no image in the layout asked for.
     """
     root = require_root(dataset)
-    listed = LAYOUTS[dataset.layout].listing(root, dataset)
+    listed = listing(root, dataset)
     if listed.empty:
         raise UserError(f"dataset.root: {root} holds no image; {wanted(dataset)}")
     extra = [name for name in listed if str(name).startswith(META)]
@@ -100,7 +100,7 @@ def _read(root: Path, paths: pd.Series, cache: Path | None) -> tuple[pd.DataFram
     thumbnails[old] = known_thumbnails[kept]
     rows: dict[Any, Any] = dict(zip(old, known.loc[kept, CONTENT].to_dict("records"), strict=True))
     done = 0
-    for of_chunk, small in _contents([root / paths[row] for row in fresh]):
+    for of_chunk, small in _contents([root.absolute() / paths[row] for row in fresh]):
         numbers = fresh[done:done + len(of_chunk)]
         rows.update(zip(numbers, of_chunk, strict=True))
         thumbnails[numbers] = small
@@ -138,12 +138,9 @@ def _cached(cache: Path | None) -> tuple[pd.DataFrame, Picture]:
 
 
 def _contents(files: list[Path]) -> Iterator[tuple[list[dict[str, object]], Picture]]:
-    """Read files in parallel, in their order; in processes, since hashing small files is Python."""
-    size = max(1, min(_CHUNK, len(files) // (8 * cpu_count())))
-    jobs = (delayed(content.contents)(files[start:start + size])
-            for start in range(0, len(files), size))
-    chunks = Parallel(n_jobs=-1, return_as="generator")(jobs)
+    """Read files in parallel, in their order."""
+    jobs = [(chunk,) for chunk in executor.chunks(files, _CHUNK)]
     with tqdm(total=len(files), desc="index", unit="image") as bar:
-        for rows, thumbnails in chunks:
+        for rows, thumbnails in executor.in_order(content.contents, jobs):
             bar.update(len(rows))
             yield rows, thumbnails

@@ -4,179 +4,23 @@ A key nobody knows, a wrong type or an impossible value is refused with the key'
 is allowed, whichever stage reads the file, so that a slip shows before hours of training.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from osteon.errors import UserError
-from osteon.sections import (
-    Augment,
-    Backbone,
-    Finetune,
-    Head,
-    Section,
-    Share,
-    Train,
-    Trainer,
-)
+from osteon.sections.data import Dataset, Executor, Preprocess, Sample, Split
+from osteon.sections.section import Section
+from osteon.sections.training import Augment, Backbone, Finetune, Head, Model, Train, Trainer
+from osteon.sections.tuning import Tune
+from osteon.sections.verdict import Audit, Drift, Ensemble, Evaluate, Explain, Package
 
-Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
-Policy = Literal["fail", "drop", "keep"]
-Metric = Literal["auroc", "accuracy", "kappa", "f1"]
-
-
-class Quarantine(Section):
-    """What is set aside, and what happens to it: stop, go on without it, or use it with a warning.
-
-    A file that cannot be decoded cannot be kept.
-    """
-
-    unreadable: Literal["fail", "drop"]
-    truncated: Policy
-    contradictory_label: Policy
-    blank: Policy
-    size: Policy
-    shape: Policy
-    blank_sd: Share  # a picture whose grey values vary less than this is blank
-    least_side_px: Annotated[int, Field(ge=1)]
-    most_elongated: Annotated[float, Field(ge=1)]  # the long side over the short one
-
-
-class Duplicates(Section):
-    """When two pictures are one: the hash proposes, the correlation of the pictures proves."""
-
-    hash_distance: Annotated[int, Field(ge=0, le=63)]
-    correlation: Share
-
-
-class Dataset(Section):
-    """Where the radiographs lie and what their labels are."""
-
-    layout: Literal["mura", "fracatlas", "class_folders", "csv", "dicom"]
-    root: str
-    labels: Annotated[tuple[str, ...], Field(strict=False, min_length=2)]  # in this order
-    body_parts: Annotated[tuple[str, ...], Field(strict=False)]  # none named: whichever occur
-    block: Annotated[int, Field(ge=1)]  # consecutive image numbers taken as one patient
-    manifest: str  # csv, dicom: the table of labels, absolute or relative to the root
-    quarantine: Quarantine
-    duplicates: Duplicates
-
-    @field_validator("labels")
-    @classmethod
-    def _differ(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
-        for label in labels:
-            if labels.count(label) > 1:
-                raise ValueError(f"{label!r} is named twice")
-        return labels
-
-
-class Sample(Section):
-    """The embedded data set: what its patients show, and how many they are."""
-
-    kind: Literal["abnormality", "fracture_types", "bone_density", "fracture"]
-    patients: Annotated[int, Field(ge=20)]
-
-
-class Split(Section):
-    """How the images are cut; docs/splits.md says what each protocol does."""
-
-    protocol: Literal["ratio", "official", "official_carved", "official_test_carved", "folds",
-                      "body_part"]
-    train: Share
-    validation: Share
-    test: Share
-    folds: Annotated[int, Field(ge=3)]
-    fold: Annotated[int, Field(ge=0)]  # the one that is the test part
-    body_part: str | None  # the one that is the test part
-    crossing: Literal["fail", "drop"]  # groups that a cut given from outside divides
-    as_published: bool  # cut by image, as the authors did: everything after it says LEAKY
-
-    @property
-    def by_shares(self) -> dict[str, float]:
-        """The proportions that the protocol cuts by; a part given from outside has none."""
-        shares = {"train": self.train, "validation": self.validation, "test": self.test}
-        if self.protocol == "folds":
-            shares["train"] = 1 - 1 / self.folds - self.validation
-        given = {"ratio": (), "official": tuple(shares), "official_test_carved": ("train",)}.get(
-            self.protocol, ("test",))
-        return {part: share for part, share in shares.items() if part not in given}
-
-    @model_validator(mode="after")
-    def _parts_are_large_enough(self) -> Self:
-        if abs(self.train + self.validation + self.test - 1) > 1e-9:
-            raise ValueError("train, validation and test must add up to 1")
-        shares = self.by_shares
-        if shares and min(shares.values()) < 0.05 * sum(shares.values()) - 1e-9:
-            raise ValueError(f"each of {', '.join(shares)} needs at least 0.05 of their sum")
-        return self
-
-    @model_validator(mode="after")
-    def _test_part_can_be_named(self) -> Self:
-        if self.protocol == "folds" and self.fold >= self.folds:
-            raise ValueError(f"fold={self.fold}: of {self.folds} the last is {self.folds - 1}")
-        if self.protocol == "body_part" and not self.body_part:
-            raise ValueError("protocol=body_part needs one, as in -S split.body_part=wrist")
-        if self.as_published and self.protocol in ("folds", "body_part"):
-            raise ValueError(f"as_published=true: nobody published protocol={self.protocol}")
-        return self
-
-
-class Preprocess(Section):
-    """What happens to a picture between its file and the network."""
-
-    image_size_px: Annotated[int, Field(ge=32, le=2048)]
-    contrast: Literal["none", "stretch", "clahe"]
-    clahe_clip: Annotated[float, Field(gt=0)]
-    clahe_grid: Annotated[int, Field(ge=1)]
-    fit: Literal["squash", "pad"]
-
-
-class Model(Section):
-    """The members of the ensemble; one alone is an ensemble of one."""
-
-    members: Names
-
-
-class Audit(Section):
-    """The probe that tells what each protocol would have claimed."""
-
-    backbone: str | None  # an entry of conf/backbones/, frozen; none: the first member
-    views: Annotated[int, Field(ge=1)]  # augmented copies for the protocol that augments first
-    folds: Annotated[int, Field(ge=2)]
-    most_images: Annotated[int, Field(ge=100)]
-
-
-class Ensemble(Section):
-    """How members are combined, and how a probability becomes a verdict."""
-
-    metric: Metric
-    folds: Annotated[int, Field(ge=2)]
-    threshold_rule: Literal["kappa", "youden"]
-
-
-class Evaluate(Section):
-    """How the verdict is measured."""
-
-    resamples: Annotated[int, Field(ge=100)]
-
-
-class Drift(Section):
-    """When a difference between two sets of images is called drift."""
-
-    column_threshold: Annotated[float, Field(gt=0)]
-    share_of_columns: Share
-    least_images: Annotated[int, Field(ge=2)]
-
-
-class Package(Section):
-    """What the exported members must satisfy."""
-
-    parity: Annotated[float, Field(gt=0)]
-    parity_images: Annotated[int, Field(ge=1)]
+Published = Literal["none", "mura_thesis", "fracture_cnn", "fec_ige", "osteoporosis",
+                    "resnet_transfer"]
 
 
 class Params(Section):
@@ -184,6 +28,8 @@ class Params(Section):
 
     seed: Annotated[int, Field(ge=0)]
     weights: str  # none, imagenet, or a file or folder of weights
+    published: Published  # the system that a recipe repeats: whose figures the report shows
+    executor: Executor
     dataset: Dataset
     sample: Sample
     split: Split
@@ -194,10 +40,12 @@ class Params(Section):
     head: Head
     trainer: Trainer
     train: Train
+    tune: Tune
     finetune: Finetune
     ensemble: Ensemble
     audit: Audit
     evaluate: Evaluate
+    explain: Explain
     drift: Drift
     package: Package
 
@@ -215,6 +63,47 @@ class Params(Section):
         if len(set(self.model.members)) < len(self.model.members):
             raise ValueError("model.members: a member is named twice")
         return self
+
+    @model_validator(mode="after")
+    def _variants_can_be_used(self) -> Self:
+        for name, backbone in self.backbones.items():
+            try:
+                self.overridden(backbone.overrides())
+            except ValueError as error:
+                raise ValueError(f"backbones.{name}: {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _search_can_be_made(self) -> Self:
+        self.tune.require_usable(self.weights, self.train.monitor)
+        for overrides in self.tune.space.extremes:
+            try:
+                self.overridden(overrides)
+            except ValueError as error:
+                raise ValueError(f"tune.space.{error}") from None
+        return self
+
+    def of(self, member: str) -> Self:
+        """Give the settings of a member: the common ones, and over them its variant's own."""
+        return self.overridden(self.backbones[member].overrides())
+
+    def overridden(self, overrides: Mapping[str, Any]) -> Self:
+        """Lay values over some keys of some sections, as in {"train": {"epochs": 3}, "seed": 1}.
+
+        Raises:
+            ValueError: a key is unknown, or a value cannot be used.
+        """
+        changed = {}
+        for name, value in overrides.items():
+            common = getattr(self, name)
+            if not isinstance(common, Section):
+                changed[name] = value
+                continue
+            try:
+                changed[name] = type(common).model_validate({**common.model_dump(), **value})
+            except ValidationError as error:
+                raise ValueError("; ".join(_lines(error, name))) from None
+        return self.model_copy(update=changed)
 
 
 def load(file: Path = Path("params.yaml")) -> Params:
@@ -236,9 +125,12 @@ def load(file: Path = Path("params.yaml")) -> Params:
 
 
 def _explain(file: Path, error: ValidationError) -> str:
-    lines = [_line(problem["loc"], problem["msg"], problem["input"], problem["type"])
-             for problem in error.errors(include_url=False)]
-    return "\n  ".join([f"{file} cannot be used:", *lines])
+    return "\n  ".join([f"{file} cannot be used:", *_lines(error)])
+
+
+def _lines(error: ValidationError, *section: str) -> list[str]:
+    return [_line((*section, *problem["loc"]), problem["msg"], problem["input"], problem["type"])
+            for problem in error.errors(include_url=False)]
 
 
 def _line(where: Sequence[int | str], message: str, value: Any, kind: str) -> str:

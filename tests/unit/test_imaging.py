@@ -158,6 +158,40 @@ def test_every_picture_becomes_the_same_square(shape, fit):
     assert (found[0, 0] == 77) == (fit == "squash")
 
 
+@pytest.mark.parametrize(("contrast", "expected"), [
+    # Of 4 pixels a half, three quarters and all are up to 10, 20 and 30: 127.5, 191.25 and 255.
+    pytest.param("clahe", [[128, 128], [191, 255]], id="grey"),
+    # 128 of 255 of lightness is L* 50.2, a luminance of .1858, in sRGB .4683 of 255: 119. 191 of
+    # 255 is L* 74.9, .4812, .7228: 184.
+    pytest.param("clahe_lab", [[119, 119], [184, 255]], id="lightness"),
+])
+def test_clahe_by_hand(contrast, expected):
+    dull = np.array([[10, 10], [20, 30]], np.uint8)
+    spec = _spec(2, contrast=contrast, clahe_grid=1, clahe_clip=256)
+    assert spec.apply(dull).tolist() == expected
+
+
+def _clahe_through_lab(picture):
+    """What the published system does to a picture of three equal channels, written out."""
+    lab = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB), cv2.COLOR_RGB2LAB)
+    lab[..., 0] = cv2.createCLAHE(2.0, (8, 8)).apply(np.ascontiguousarray(lab[..., 0]))
+    return cv2.cvtColor(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), cv2.COLOR_RGB2GRAY)
+
+
+@pytest.mark.parametrize(("contrast", "chain"), [
+    pytest.param("none", lambda picture: picture, id="none"),
+    pytest.param("stretch", lambda picture: cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX),
+                 id="stretch"),
+    pytest.param("clahe", cv2.createCLAHE(2.0, (8, 8)).apply, id="clahe"),
+    pytest.param("clahe_lab", _clahe_through_lab, id="clahe_lab"),
+])
+@pytest.mark.parametrize("side", [64, 97, 320])
+def test_contrast_is_what_opencv_makes_of_it(contrast, chain, side):
+    random = np.random.default_rng(side)
+    dull = np.clip(random.normal(90, 25, (side, side)), 20, 230).astype(np.uint8)
+    assert np.array_equal(_spec(side, contrast=contrast).apply(dull), chain(dull))
+
+
 def test_clahe_repeats_itself_and_spreads_a_dull_picture():
     dull = np.random.default_rng(1).integers(100, 120, size=(128, 128), dtype=np.uint8)
     strong, weak = (_spec(128, contrast="clahe", clahe_clip=clip) for clip in (8.0, 1.0))

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from osteon.errors import UserError
-from osteon.layouts import LAYOUTS, fracatlas, guess, mura
+from osteon.layouts import LAYOUTS, fracatlas, guess, listing, mura
 from osteon.records import LISTING
 from tables import DATASET
 
@@ -202,6 +202,22 @@ def test_a_layout_of_two_labels_refuses_three(tmp_path, layout):
     three = DATASET.model_copy(update={"layout": layout, "labels": ("a", "b", "c")})
     with pytest.raises(UserError, match=rf"dataset\.labels: the layout '{layout}' has two"):
         LAYOUTS[layout].listing(tmp_path, three)
+
+
+@pytest.mark.parametrize(("other_labels", "kept"), [
+    pytest.param("drop", ["a/1.png", "b/3.png"], id="left out"),
+    pytest.param("fail", ["a/1.png", "a.b/2.png", "b/3.png", "c/4.png"], id="left to the check"),
+])
+def test_images_of_other_labels_are_left_out_where_that_is_asked_for(
+        tmp_path, caplog, other_labels, kept):
+    _touch(tmp_path, "a/1.png", "b/3.png", "c/4.png", "a.b/2.png")
+    settings = DATASET.model_copy(update={
+        "layout": "class_folders", "labels": ("a", "b"), "other_labels": other_labels})
+    with caplog.at_level(logging.INFO):
+        found = listing(tmp_path, settings)
+    assert sorted(found["path"]) == sorted(kept)
+    assert list(found.index) == list(range(len(kept)))
+    assert ("2 files below" in caplog.text) == (other_labels == "drop")
 
 
 @pytest.mark.parametrize(("name", "files"), [

@@ -17,7 +17,7 @@ from pydicom.uid import (
 )
 
 from osteon.errors import UserError
-from osteon.layouts import dicom_tree, header
+from osteon.layouts import dicom_tree, header, listing
 from osteon.records import LISTING
 from tables import DATASET
 
@@ -152,6 +152,15 @@ def test_a_file_without_a_header_is_listed_without_a_label_by_other_tables(root,
     write(root / "a/odd.dcm")
     found = _listing(root, "study_id,label\n1.2.1,fine\n1.2.2,fine\n")
     assert found.loc[2, LISTING[:5]].tolist() == ["a/odd.dcm", "", "", "a/odd.dcm", "unknown"]
+
+
+def test_a_file_without_a_label_is_not_of_another_class(root):
+    (root / "a/odd.dcm").write_bytes(b"no DICOM")
+    (root / "labels.csv").write_text("study_id,label\n1.2.1,fine\n1.2.2,other\n")
+    settings = _dataset(root).model_copy(update={"labels": ("fine", "broken"),
+                                                 "other_labels": "drop"})
+    assert listing(root, settings)[["path", "label"]].to_numpy().tolist() == [
+        ["a/1.2.9.2", "fine"], ["a/1.dcm", "fine"], ["a/odd.dcm", ""]]
 
 
 def test_a_deflated_file_is_labelled_by_its_instance(root):

@@ -101,3 +101,16 @@ def test_few_images_of_many_body_parts_are_cut_all_the_same():
                  body_part=[f"part{row // 2 % 7}" for row in range(60)])
     assert _dealt(table, seed=0)["part"].value_counts(normalize=True).to_dict() == pytest.approx(
         SHARES, abs=0.1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_of_ten_labels_reaches_each_part_though_strata_are_small(seed):
+    # 200 patients of two images; 70 strata of 5.7 images, of which ten slices would get none.
+    patients = np.repeat(np.arange(200), 2)
+    parts = np.random.default_rng(seed).integers(0, 7, size=200)
+    table = rows([f"type{patient % 10}" for patient in patients], [f"p{patient}" for patient in
+                 patients], body_part=[f"part{number}" for number in parts[patients]])
+    found = _dealt(table, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=seed)
+    assert found.groupby(["part", "label"]).size().to_dict() == {
+        (part, f"type{number}"): 32 if part == "train" else 4
+        for part in PARTS for number in range(10)}

@@ -1,5 +1,6 @@
 """Adapters from a data set's own layout to rows, all of one signature: root -> rows."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -8,7 +9,9 @@ import pandas as pd
 
 from osteon.errors import UserError
 from osteon.layouts import class_folders, csv_table, dicom_tree, fracatlas, mura
-from osteon.params import Dataset
+from osteon.sections.data import Dataset
+
+log = logging.getLogger(__name__)
 
 
 class Layout(Protocol):
@@ -55,6 +58,25 @@ def guess(root: Path) -> str:
             return name
     wanted = "".join(f"\n  {name}: {layout.EXPECTED}" for name, layout in LAYOUTS.items())
     raise UserError(f"{root}: holds no layout known here; looked for{wanted}")
+
+
+def listing(root: Path, dataset: Dataset) -> pd.DataFrame:
+    """List the images below `root` as its layout does.
+
+    With `other_labels: drop` the images of labels that `dataset.labels` does not name are left
+    out and counted. Otherwise they stay, and a check stops at them. An image without any label
+    stays in either case, since nobody said that it belongs to another class.
+
+    Raises:
+        UserError: the layout's rules are broken.
+    """
+    rows = LAYOUTS[dataset.layout].listing(root, dataset)
+    if dataset.other_labels == "fail":
+        return rows
+    known = rows["label"].isin(["", *dataset.labels])
+    log.info("index: %d files below %s have other labels than dataset.labels and are left out",
+             (~known).sum(), root)
+    return rows[known].reset_index(drop=True)
 
 
 def require_root(dataset: Dataset) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from osteon.layouts import rows, table, tree
-from osteon.params import Dataset
+from osteon.sections.data import Dataset
 
 log = logging.getLogger(__name__)
 

@@ -5,17 +5,17 @@ What the table says of an image goes before what its header says.
 """
 
 import logging
-from collections.abc import Collection
-from itertools import islice
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 import pandas as pd
-from joblib import Parallel, cpu_count, delayed
 from tqdm import tqdm
 
+from osteon import executor
 from osteon.errors import UserError
 from osteon.layouts import csv_table, header, rows, table, tree
-from osteon.params import Dataset
+from osteon.sections.data import Dataset
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +25,7 @@ _KEYS = ("path", "sop_instance_uid", "study_id", "patient_id")  # the finest fir
 _INSTANCE = table.column_of("sop_instance_uid")
 _SUFFIXES = {".dcm", ".dicom", ".ima"}  # meant as DICOM even where the content is not
 _FEW = 2000  # files that one process has read before others are started
-_MOST_READERS = 4  # each holds 0.1 GB
-_LEAVE_AFTER_S = 5  # idle readers would hold it while the pictures are read
+_CHUNK = 64  # files to a job
 _TRIED = 20  # files opened to tell whether a tree is of DICOM
 
 _Headers = dict[str, header.Header | None]  # by path; none where the file is not DICOM
@@ -79,11 +78,17 @@ def _key(file: Path) -> str:
 
 
 def _headers(root: Path, paths: list[str]) -> _Headers:
-    # In processes: pydicom is Python throughout, and its threads would wait for each other.
-    readers = 1 if len(paths) < _FEW else min(cpu_count(), _MOST_READERS)
-    read = Parallel(n_jobs=readers, return_as="generator", idle_worker_timeout=_LEAVE_AFTER_S)(
-        delayed(header.read)(root / path) for path in paths)
+    files = [root.absolute() / path for path in paths]
+    read: Iterator[header.Header | None] = map(header.read, files)
+    if len(files) >= _FEW:
+        # In processes: pydicom is Python throughout, and its threads would wait for each other.
+        jobs = [(chunk,) for chunk in executor.chunks(files, _CHUNK)]
+        read = chain.from_iterable(executor.in_order(_read, jobs))
     return dict(zip(paths, tqdm(read, total=len(paths), desc="headers", unit="file"), strict=True))
+
+
+def _read(files: Sequence[Path]) -> list[header.Header | None]:
+    return [header.read(file) for file in files]
 
 
 def _words(headers: _Headers) -> pd.DataFrame:

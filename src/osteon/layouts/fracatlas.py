@@ -12,7 +12,7 @@ import pandas as pd
 
 from osteon.errors import UserError
 from osteon.layouts import rows, table, tree
-from osteon.params import Dataset
+from osteon.sections.data import Dataset
 
 log = logging.getLogger(__name__)
 

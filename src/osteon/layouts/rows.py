@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from osteon.errors import UserError
-from osteon.params import Dataset
 from osteon.records import LISTING, META
+from osteon.sections.data import Dataset
 
 _SHOWN = 5  # in a message
 EACH_ITS_OWN = "each image by itself (the data set names no patients), joined with its duplicates"

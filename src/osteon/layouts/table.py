@@ -9,8 +9,8 @@ import pandas as pd
 
 from osteon.errors import UserError
 from osteon.layouts.rows import shortened
-from osteon.params import Dataset
 from osteon.records import LISTING, META
+from osteon.sections.data import Dataset
 
 _USUAL = ("labels.csv", "manifest.csv")
 

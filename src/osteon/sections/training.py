@@ -1,18 +1,13 @@
-"""What a section of params.yaml is, and the sections that building and training a member read."""
+"""Settings of the networks and of their training."""
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-Share = Annotated[float, Field(ge=0, le=1)]
+from osteon.sections.section import Names, Section, Share
+
 Output = Literal["softmax", "sigmoid"]
 Blocks = Literal["all"] | int
-
-
-class Section(BaseModel):
-    """Settings are frozen, strictly typed, and know every key they may hold."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Augment(Section):
@@ -27,14 +22,6 @@ class Augment(Section):
     randaugment_magnitude: Annotated[int, Field(ge=0, le=30)]
 
 
-class Backbone(Section):
-    """A named variant: an architecture, the input it was made for, and its output if special."""
-
-    arch: str
-    normalize: Literal["imagenet", "symmetric", "unit"]
-    output: Output | None = None  # instead of head.output
-
-
 class Head(Section):
     """The layers between a backbone's pooled features and the logits."""
 
@@ -42,10 +29,6 @@ class Head(Section):
     batch_norm: bool
     dropout: Annotated[float, Field(ge=0, lt=1)]
     output: Output
-
-    def of(self, backbone: Backbone) -> Self:
-        """Give the head for a backbone, with that one's own output if it names one."""
-        return self.model_copy(update={"output": backbone.output or self.output})
 
 
 class Phase(Section):
@@ -70,9 +53,12 @@ class Phase(Section):
 
 
 class Train(Phase):
-    """The first phase; `views` augmented copies feed the head of a frozen backbone."""
+    """The first phase; `views` augmented copies feed the head of a frozen backbone.
 
-    views: Annotated[int, Field(ge=1)]
+    With 0 of them, the backbone embeds every image anew in each epoch.
+    """
+
+    views: Annotated[int, Field(ge=0)]
 
 
 class Finetune(Phase):
@@ -89,7 +75,48 @@ class Finetune(Phase):
 
 
 class Trainer(Section):
-    """What runs the training."""
+    """What runs the training; `devices` on each of `num_nodes` machines share every batch."""
 
     accelerator: Literal["auto", "cpu", "gpu"]
     precision: Literal["auto", "bf16", "fp32"]
+    devices: Annotated[int, Field(ge=1)] = 1
+    num_nodes: Annotated[int, Field(ge=1)] = 1
+    strategy: Literal["auto", "ddp"] = "auto"
+    compile: bool = False
+
+    @property
+    def processes(self) -> int:
+        """How many processes train one member together."""
+        return self.devices * self.num_nodes
+
+    @property
+    def alone(self) -> Self:
+        """The same on one device of one machine."""
+        return self.model_copy(update={"devices": 1, "num_nodes": 1, "strategy": "auto"})
+
+
+class Backbone(Section):
+    """A named variant: an architecture, the input it was made for, and what is special to it.
+
+    Each of the sections holds keys of the common one that this variant has otherwise.
+    """
+
+    arch: str
+    normalize: Literal["imagenet", "symmetric", "unit"]
+    seed: Annotated[int, Field(ge=0)] | None = None
+    preprocess: dict[str, Any] = {}
+    augment: dict[str, Any] = {}
+    head: dict[str, Any] = {}
+    train: dict[str, Any] = {}
+    finetune: dict[str, Any] = {}
+
+    def overrides(self) -> dict[str, Any]:
+        """Give what this variant has otherwise, by section."""
+        return self.model_dump(exclude={"arch", "normalize"}, exclude_defaults=True)
+
+
+class Model(Section):
+    """The members of the ensemble; one alone is an ensemble of one."""
+
+    members: Names
+

@@ -1,0 +1,99 @@
+"""Preprocess against OpenCV's bare work on every core: `python -m benchmarks.preprocess`."""
+
+import argparse
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import cv2
+import numpy as np
+from benchmarks.index import MEMORY, copy
+from benchmarks.machine import machine, peak_memory, spread, timed
+
+from osteon.imaging import Picture, PreprocessSpec
+from osteon.phantom.dataset import draw_dataset
+from osteon.preprocessing import write_pictures
+
+_BARE_FILES = 1_000
+_ROUNDS = 5
+_CLIP, _GRID = 2.0, 8
+
+
+def _stretch(picture: Picture) -> Picture:
+    return cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX)
+
+
+def _clahe(picture: Picture) -> Picture:
+    return cv2.createCLAHE(_CLIP, (_GRID, _GRID)).apply(picture)
+
+
+def _clahe_lab(picture: Picture) -> Picture:
+    lab = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB), cv2.COLOR_RGB2LAB)
+    lab[..., 0] = _clahe(np.ascontiguousarray(lab[..., 0]))
+    return cv2.cvtColor(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), cv2.COLOR_RGB2GRAY)
+
+
+CONTRASTS: dict[str, Callable[[Picture], Picture]] = {
+    "none": lambda picture: picture, "stretch": _stretch, "clahe": _clahe,
+    "clahe_lab": _clahe_lab}
+
+
+def bare(files: list[Path], contrast: Callable[[Picture], Picture], side: int) -> None:
+    """Decode, contrast, resize: the work itself, with nothing around it and nothing written."""
+    for file in files:
+        content = np.frombuffer(file.read_bytes(), np.uint8)
+        picture = contrast(cv2.imdecode(content, cv2.IMREAD_GRAYSCALE))
+        cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+
+
+def main() -> None:
+    """Print, for each contrast, images/s of both and their ratio; then memory at N/4 and N."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, help="PNG or JPEG files (default: draws them)")
+    parser.add_argument("--images", type=int, default=8_000)
+    parser.add_argument("--side", type=int, default=224, help="of the pictures, in pixels")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
+        scratch = Path(name)
+        if given.folder:
+            copy(given.folder, scratch / "images", given.images)
+        else:
+            draw_dataset(scratch / "images", patients=given.images * 10 // 24, seed=1)
+        files = sorted((scratch / "images").rglob("*.*g"))[:given.images]
+        report(files, given.side, scratch / "pictures.npy")
+
+
+def report(files: list[Path], side: int, target: Path) -> None:
+    """Measure and print; both sides in turns, so that a slower minute is one for both."""
+    cv2.setNumThreads(1)
+    cores = os.cpu_count() or 1
+    print(f"{machine()}; {len(files):,} files to {side} pixels")
+    specs = {contrast: PreprocessSpec(side, contrast, _CLIP, _GRID, "squash")
+             for contrast in CONTRASTS}
+    started: list[float] = []
+    with timed(started):
+        write_pictures({target: specs["none"]}, files[:cores])
+    print(f"workers start in {started[0]:.1f} s, once in a run; not counted below")
+    for contrast, spec in specs.items():
+        loop, ours = [], []
+        for number in range(_ROUNDS):
+            some = files[number::max(_ROUNDS, len(files) // _BARE_FILES)]
+            seconds: list[float] = []
+            with timed(seconds):
+                bare(some, CONTRASTS[contrast], side)
+            with timed(seconds):
+                write_pictures({target: spec}, files)
+            loop.append(cores * len(some) / seconds[0])
+            ours.append(len(files) / seconds[1])
+        print(f"contrast {contrast}: bare loop x {cores} cores {spread(loop)} images/s, "
+              f"preprocess {spread(ours)}, ratio {median(ours) / median(loop):.2f}")
+    for count in (len(files) // 4, len(files)):
+        with peak_memory() as peak:
+            write_pictures({target: specs["clahe"]}, files[:count])
+        print(f"peak memory of {count:,} images, all processes: {peak.mib:,.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()

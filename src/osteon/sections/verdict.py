@@ -1,0 +1,65 @@
+"""Settings of what is measured, combined, explained, watched and packaged."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from osteon.sections.section import Section, Share
+
+Metric = Literal["auroc", "average_precision", "accuracy", "balanced_accuracy", "kappa", "f1"]
+Method = Literal["integrated_gradients", "grad_cam"]
+
+
+class Audit(Section):
+    """The probe that tells what each protocol would have claimed."""
+
+    backbone: str | None  # an entry of conf/backbones/, frozen; none: the first member
+    views: Annotated[int, Field(ge=1)]  # augmented copies for the protocol that augments first
+    folds: Annotated[int, Field(ge=2)]
+    most_images: Annotated[int, Field(ge=100)]
+
+
+class Ensemble(Section):
+    """How members are combined, and how a probability becomes a verdict."""
+
+    metric: Metric
+    folds: Annotated[int, Field(ge=2)]
+    threshold_rule: Literal["kappa", "youden", "sensitivity"]  # of two classes
+    required_sensitivity: Annotated[float, Field(gt=0, le=1)]  # rule sensitivity
+    study_rule: Literal["auto", "mean", "max", "noisy_or"]
+
+
+class Evaluate(Section):
+    """How the verdict is measured."""
+
+    resamples: Annotated[int, Field(ge=100)]
+
+
+class Explain(Section):
+    """Which test images are explained, and at what cost."""
+
+    methods: Annotated[tuple[Method, ...], Field(strict=False, min_length=1)]
+    cases: Annotated[int, Field(ge=0)]  # of each kind
+    steps: Annotated[int, Field(ge=8)]  # of Integrated Gradients, to begin with
+    most_steps: Annotated[int, Field(ge=8)]  # to which they are doubled where they do not add up
+    tolerance: Annotated[float, Field(gt=0)]  # the miss, relative, that still adds up
+    internal_batch: Annotated[int, Field(ge=1)]  # steps computed at a time
+    gradients_images: Annotated[int, Field(ge=1)]  # measured by Integrated Gradients
+    cam_images: Annotated[int, Field(ge=1)]  # measured by Grad-CAM
+    masks: str  # a COCO file, below the data set's root; where it is missing there is none
+
+
+class Drift(Section):
+    """When a difference between two sets of images is called drift."""
+
+    column_threshold: Annotated[float, Field(gt=0)]
+    share_of_columns: Share
+    least_images: Annotated[int, Field(ge=2)]
+
+
+class Package(Section):
+    """What the exported members must satisfy."""
+
+    parity: Annotated[float, Field(gt=0)]
+    parity_images: Annotated[int, Field(ge=1)]
+
