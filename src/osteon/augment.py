@@ -7,39 +7,69 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.transforms.v2 import InterpolationMode, RandAugment
 
-from osteon.sections import Augment
+from osteon.sections.training import Augment
 
 
-def augment(images: Tensor, settings: Augment, generator: torch.Generator) -> Tensor:
+def augment(images: Tensor, settings: Augment, draws: Tensor) -> Tensor:
     """Mirror, turn, shift, zoom and change the contrast of `images` (batch, 1, side, side).
 
-    All geometry is one bilinear resampling in float32: in half precision the sampling grid
-    itself would be rounded to whole pixels and worse. RandAugment, where asked for, comes last.
+    A row of `draws` (batch, 7), as `draw` gives them, decides one image and no other. All geometry
+    is one bilinear resampling in float32: in half precision the sampling grid itself would be
+    rounded to whole pixels and worse. RandAugment, where asked for, comes last.
     """
     with torch.autocast(images.device.type, enabled=False):
-        matrices = _matrices(len(images), settings, generator).to(images.device)
-        grid = functional.affine_grid(matrices, list(images.shape), align_corners=False)
+        grid = functional.affine_grid(
+            _matrices(draws, settings), list(images.shape), align_corners=False)
         moved = functional.grid_sample(images, grid, "bilinear", "zeros", align_corners=False)
-        gain = 1 + _uniform(len(images), settings.contrast, generator).to(images.device)
+        gain = (1 + _within(draws[:, 5], settings.contrast)).view(-1, 1, 1, 1)
         means = moved.mean(dim=(1, 2, 3), keepdim=True)
-        changed = ((moved - means) * gain.view(-1, 1, 1, 1) + means).clamp(0, 1)
-        return _randaugmented(changed, settings, generator) if settings.randaugment else changed
+        changed = ((moved - means) * gain + means).clamp(0, 1)
+        return _randaugmented(changed, settings, draws[:, 6]) if settings.randaugment else changed
 
 
-def _matrices(count: int, settings: Augment, generator: torch.Generator) -> Tensor:
-    """Draw `count` affine maps from output to input coordinates, shape (count, 2, 3)."""
-    angle = _uniform(count, math.radians(settings.rotation_deg), generator)
-    scale = 1 + _uniform(count, settings.zoom, generator)
-    shift = _uniform(2 * count, 2 * settings.shift, generator).view(count, 2)  # the side is 2 long
-    flips = torch.rand(count, generator=generator) < settings.horizontal_flip
-    mirror = torch.where(flips, -1.0, 1.0)
+def draw(count: int, generator: torch.Generator) -> Tensor:
+    """Draw what decides `count` images, from 0 to 1: (count, 7).
+
+    In a row: angle, zoom, shift across and down, mirror, contrast, RandAugment.
+    """
+    angle, zoom = (torch.rand(count, generator=generator) for _ in range(2))
+    shift = torch.rand(2 * count, generator=generator).view(count, 2)
+    mirror, contrast, others = (torch.rand(count, generator=generator) for _ in range(3))
+    return torch.stack([angle, zoom, *shift.unbind(1), mirror, contrast, others], dim=1)
+
+
+class Augmentation:
+    """Changes images as settings, seed, epoch and the image's own number decide, and nothing else.
+
+    So an image comes out the same in whatever batch and process it is, and a resumed run repeats
+    what it was cut off in.
+    """
+
+    def __init__(self, settings: Augment, images: int, seed: int) -> None:
+        self._settings, self._images, self._seed = settings, images, seed
+        self._epoch, self._draws = -1, torch.empty(0)
+
+    def __call__(self, images: Tensor, numbers: Tensor, epoch: int) -> Tensor:
+        """Change images (batch, 1, side, side), the `numbers` (batch,) of all there are."""
+        if epoch != self._epoch:
+            generator = torch.Generator().manual_seed(self._seed * 1_000 + epoch)
+            self._epoch, self._draws = epoch, draw(self._images, generator).to(images.device)
+        return augment(images, self._settings, self._draws[numbers])
+
+
+def _matrices(draws: Tensor, settings: Augment) -> Tensor:
+    """Give the affine maps from output to input coordinates, shape (batch, 2, 3)."""
+    angle = _within(draws[:, 0], math.radians(settings.rotation_deg))
+    scale = 1 + _within(draws[:, 1], settings.zoom)
+    shift = _within(draws[:, 2:4], 2 * settings.shift)  # the side is 2 long
+    mirror = torch.where(draws[:, 4] < settings.horizontal_flip, -1.0, 1.0)
     cosine, sine = scale * torch.cos(angle), scale * torch.sin(angle)
     rows = [torch.stack([mirror * cosine, -mirror * sine, shift[:, 0]], dim=1),
             torch.stack([sine, cosine, shift[:, 1]], dim=1)]
     return torch.stack(rows, dim=1)
 
 
-def _randaugmented(images: Tensor, settings: Augment, generator: torch.Generator) -> Tensor:
+def _randaugmented(images: Tensor, settings: Augment, draws: Tensor) -> Tensor:
     """Apply RandAugment (Cubuk et al., 2020) to one image after another.
 
     A call draws once for all that it is given, and from the global generator, which is left as it
@@ -49,11 +79,11 @@ def _randaugmented(images: Tensor, settings: Augment, generator: torch.Generator
                          interpolation=InterpolationMode.BILINEAR)
     changed = []
     with torch.random.fork_rng(devices=[]):
-        for image in images:
-            torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))
+        for image, number in zip(images, draws.tolist(), strict=True):
+            torch.manual_seed(int(number * 2**31))
             changed.append(change(image))
     return torch.stack(changed)
 
 
-def _uniform(count: int, reach: float, generator: torch.Generator) -> Tensor:
-    return (2 * torch.rand(count, generator=generator) - 1) * reach
+def _within(draws: Tensor, reach: float) -> Tensor:
+    return (2 * draws - 1) * reach

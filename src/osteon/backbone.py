@@ -1,5 +1,6 @@
 """The network: a backbone that takes grey pictures from 0 to 1, and a head of its own."""
 
+import hashlib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,14 +16,15 @@ from osteon.errors import UserError
 from osteon.files import sha256
 from osteon.head import LINEAR, Head
 from osteon.scratch import ARCH, ScratchCnn
-from osteon.sections import Backbone, Blocks, Output
-from osteon.sections import Head as HeadSettings
+from osteon.sections.training import Backbone, Blocks, Output
+from osteon.sections.training import Head as HeadSettings
 
 _NORMALIZE = {  # mean and deviation per colour channel
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "symmetric": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
     "unit": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
+_NAMED = 3  # differences between weights and network that a message spells out
 
 
 class Network(nn.Module):
@@ -36,6 +38,7 @@ class Network(nn.Module):
 
     def __init__(self, backbone: Backbone, classes: int, head: HeadSettings = LINEAR) -> None:
         super().__init__()
+        self.arch = backbone.arch
         self.backbone = _create(backbone.arch)
         self.head = Head(self.backbone.head_hidden_size, classes, head)
         self.output: Output = head.output
@@ -46,9 +49,21 @@ class Network(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """Embed images (batch, 1, side, side) from 0 to 1 as (batch, features)."""
-        normal = (images - self.mean) / self.deviation  # one grey channel becomes three
-        features: Tensor = self.backbone(normal.contiguous(memory_format=torch.channels_last))
+        features: Tensor = self.backbone(self._normalised(images))
         return features
+
+    def feature_map(self, images: Tensor) -> Tensor:
+        """Give the backbone's last feature map (batch, channels, height, width) of images.
+
+        It is what the backbone pools; `logits_of_map` goes on from there.
+        """
+        maps: Tensor = self.backbone.forward_features(self._normalised(images))
+        return maps
+
+    def logits_of_map(self, maps: Tensor) -> Tensor:
+        """Give logits (batch, classes) for what `feature_map` gives."""
+        logits: Tensor = self.head(self.backbone.forward_head(maps))
+        return logits
 
     def scores(self, images: Tensor) -> Tensor:
         """Give what the loss is made of (batch, classes) for images as `forward` takes them."""
@@ -62,12 +77,17 @@ class Network(nn.Module):
     def unfreeze(self, last: Blocks) -> None:
         """Let the head and the last so many blocks of the backbone train, or all of it.
 
-        With more blocks than there are, all of it trains.
+        With more blocks than there are, all of it trains; with 0, the head alone.
         """
         blocks = _blocks(self.backbone)
-        free = set().union(*(blocks if last == "all" else blocks[-last:]))
+        frozen = 0 if last == "all" else max(0, len(blocks) - last)
+        free = set().union(*blocks[frozen:])
         for name, parameter in self.backbone.named_parameters():
             parameter.requires_grad_(name in free)
+
+    def _normalised(self, images: Tensor) -> Tensor:
+        normal = (images - self.mean) / self.deviation  # one grey channel becomes three
+        return normal.contiguous(memory_format=torch.channels_last)
 
 
 def create(backbone: Backbone, classes: int, seed: int, head: HeadSettings = LINEAR) -> Network:
@@ -79,22 +99,54 @@ def create(backbone: Backbone, classes: int, seed: int, head: HeadSettings = LIN
 def load_pretrained(network: Network, arch: str, weights: str) -> str:
     """Load a backbone's weights from timm's hub (`imagenet`), a file, or a folder of files.
 
-    Returns where they came from, with the file's hash.
+    Returns where they came from, with the file's hash, or that of the hub's tensors.
 
     Raises:
         UserError: the hub cannot be reached, there is no such file, or it fits another network.
     """
     if weights == "imagenet":
         network.backbone.load_state_dict(_from_hub(arch), strict=True)
-        return f"imagenet ({arch} of timm's hub)"
+        return f"imagenet ({arch} of timm's hub, tensors sha256 {_digest(network.backbone)})"
     file = _weights_file(Path(weights), arch)
     state = _without_classifier(_read(file), network.backbone)
-    try:
-        network.backbone.load_state_dict(state, strict=True)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:300]
-        raise UserError(f"weights: {file} does not fit {arch}: {reason}") from None
+    load_strictly(network.backbone, state, f"weights: {file} does not fit {arch}")
     return f"{file.name} (sha256 {sha256(file)})"
+
+
+def load_strictly(module: nn.Module, state: Mapping[str, Tensor], failure: str) -> None:
+    """Load weights of the very names and shapes that a module has.
+
+    Raises:
+        UserError: they differ; one line, which begins with `failure` and names a few.
+    """
+    try:
+        module.load_state_dict(state, strict=True)
+    except RuntimeError:
+        raise UserError(f"{failure}: {_differences(module.state_dict(), state)}") from None
+
+
+def _differences(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> str:
+    found = [f"it lacks {name}" for name in wanted if name not in given]
+    found += [f"it holds {name}" for name in given if name not in wanted]
+    found += [f"{name} is {tuple(given[name].shape)}, not {tuple(value.shape)}"
+              for name, value in wanted.items()
+              if name in given and given[name].shape != value.shape]
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return "; ".join(found[:_NAMED]) + more
+
+
+def fingerprint(network: Network) -> str:
+    """Hash what decides a network's features of a picture: its weights, how it normalises."""
+    normal = [network.mean.flatten().tolist(), network.deviation.flatten().tolist()]
+    return f"{network.arch} {_digest(network.backbone)} {normal}"
+
+
+def _digest(module: nn.Module) -> str:
+    found = hashlib.sha256()
+    for name, value in module.state_dict().items():
+        found.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        found.update(value.detach().cpu().contiguous().numpy())
+    return found.hexdigest()
 
 
 def _create(arch: str) -> Any:
@@ -155,6 +207,9 @@ def _read(file: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict):
         raise UserError(f"weights: {file} is no file of weights: it holds a {type(state).__name__}")
     weights: dict[str, Tensor] = state.get("state_dict", state)
+    if not (isinstance(weights, dict) and all(isinstance(one, Tensor) for one in weights.values())):
+        raise UserError(f"weights: {file} holds more than weights (a training's checkpoint?); "
+                        "give a file of names and tensors alone")
     return weights
 
 

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
-from osteon.imaging import Picture, network_input
+from osteon.errors import UserError
+from osteon.imaging import Picture
+from osteon.module import Batch
 
-Batch = tuple[Tensor, Tensor]  # inputs, class numbers
+_VALIDATED_AT_ONCE = 64
 
 
 class Pictures(Dataset[Batch]):
@@ -26,39 +28,37 @@ class Pictures(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, number: int) -> Batch:
-        inputs, targets = self.__getitems__([number])
-        return inputs[0], targets[0]
-
     def __getitems__(self, numbers: Sequence[int]) -> Batch:
-        """Read a batch: float images (batch, 1, side, side) from 0 to 1, targets (batch,)."""
-        chosen = np.asarray(numbers)
-        images = network_input(self._pictures[self._rows[chosen]])
-        return torch.from_numpy(images), self._targets[chosen]
+        """Read a batch: images (batch, 1, side, side) of 8 bits, targets and numbers (batch,).
+
+        They stay bytes: a graphics card gets them in a quarter of the time.
+        """
+        chosen = torch.tensor(numbers)
+        images = torch.from_numpy(self._pictures[self._rows[chosen.numpy()]])
+        return images.unsqueeze(1), self._targets[chosen], chosen
 
 
 class Embeddings(Dataset[Batch]):
-    """Features that lie in memory (rows, features), with their class numbers."""
+    """Features (rows, features) that lie in memory, with their class numbers (rows,)."""
 
     def __init__(self, features: Tensor, targets: NDArray[np.int64]) -> None:
-        self._features, self._targets = features, torch.from_numpy(targets)
+        self.features, self.targets = features, torch.from_numpy(targets)
 
     def __len__(self) -> int:
-        return len(self._features)
-
-    def __getitem__(self, number: int) -> Batch:
-        return self._features[number], self._targets[number]
+        return len(self.features)
 
     def __getitems__(self, numbers: Sequence[int]) -> Batch:
-        """Read a batch: features (batch, features), targets (batch,)."""
-        return self._features[numbers], self._targets[numbers]
+        """Read a batch: features (batch, features), targets and numbers (batch,)."""
+        chosen = torch.tensor(numbers)
+        return self.features[chosen], self.targets[chosen], chosen
 
 
 class DataModule(pl.LightningDataModule):
     """Shuffled training batches, whole validation batches.
 
     The order of an epoch depends on seed and epoch alone, so that a resumed run sees what an
-    undisturbed one would have seen.
+    undisturbed one would have seen. `batch_size` is of all processes together: each takes its
+    share of every batch, and of validation, and no image is seen twice.
     """
 
     def __init__(self, train: Dataset[Batch], validation: Dataset[Batch], *, batch_size: int,
@@ -68,16 +68,39 @@ class DataModule(pl.LightningDataModule):
         self._batch_size, self._seed = batch_size, seed
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Give batches of the epoch's own order, the last incomplete one left out."""
+        """Give batches of the epoch's own order, the last incomplete one left out.
+
+        Raises:
+            UserError: the processes cannot share a batch evenly.
+        """
+        rank, processes = self._place()
+        if self._batch_size % processes:
+            raise UserError(f"trainer: {processes} processes cannot share a batch_size of "
+                            f"{self._batch_size} evenly; make it a multiple of {processes}")
+        # Of the shuffled images a process takes every n-th: its share of each batch in turn.
         order: DistributedSampler[Batch] = DistributedSampler(
-            self._train, num_replicas=1, rank=0, shuffle=True, seed=self._seed)
-        short = len(order) < self._batch_size  # one small batch is better than none
-        return DataLoader(self._train, self._batch_size, sampler=order, drop_last=not short,
-                          collate_fn=_whole)
+            self._train, processes, rank, shuffle=True, seed=self._seed, drop_last=True)
+        share = self._batch_size // processes
+        short = len(order) < share  # one small batch is better than none
+        return DataLoader(self._train, share, sampler=order, drop_last=not short,
+                          collate_fn=_whole, pin_memory=self._pinned())
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Give every validation row once, in order."""
-        return DataLoader(self._validation, 64, collate_fn=_whole)
+        rank, processes = self._place()
+        rows = range(rank, len(self._validation), processes)  # type: ignore[arg-type]
+        return DataLoader(self._validation, _VALIDATED_AT_ONCE, sampler=rows, collate_fn=_whole,
+                          pin_memory=self._pinned())
+
+    def _place(self) -> tuple[int, int]:
+        """Say which of how many processes this one is."""
+        if self.trainer is None:
+            return 0, 1
+        return self.trainer.global_rank, self.trainer.world_size
+
+    def _pinned(self) -> bool:
+        """Say whether batches go to a graphics card, which takes them from pinned memory faster."""
+        return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
 
 
 def _whole(batch: Any) -> Any:

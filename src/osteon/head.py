@@ -5,10 +5,10 @@ from typing import Protocol
 from torch import Tensor, nn
 from torch.nn import functional
 
-from osteon import sections
-from osteon.sections import Output
+from osteon.sections.training import Head as HeadSettings
+from osteon.sections.training import Output
 
-LINEAR = sections.Head(hidden=(), batch_norm=False, dropout=0.0, output="softmax")
+LINEAR = HeadSettings(hidden=(), batch_norm=False, dropout=0.0, output="softmax")
 
 
 class Scoring(Protocol):
@@ -27,7 +27,7 @@ class Head(nn.Linear):
     exported graph and the service know one contract.
     """
 
-    def __init__(self, features: int, classes: int, settings: sections.Head) -> None:
+    def __init__(self, features: int, classes: int, settings: HeadSettings) -> None:
         super().__init__((features, *settings.hidden)[-1], classes)
         # timm's heads start at +-1/sqrt(classes): first losses of 4 to 5 with two classes.
         nn.init.normal_(self.weight, std=0.01)
@@ -78,7 +78,7 @@ def loss(scores: Tensor, targets: Tensor, output: Output, *, weights: Tensor | N
     return (of_images * shares).sum() / shares.sum()
 
 
-def _hidden(features: int, settings: sections.Head) -> nn.Sequential:
+def _hidden(features: int, settings: HeadSettings) -> nn.Sequential:
     """Stack batch norm of the features, and for each width a dense layer, ReLU and dropout."""
     layers: list[nn.Module] = [nn.BatchNorm1d(features)] if settings.batch_norm else []
     for before, width in zip((features, *settings.hidden), settings.hidden, strict=False):

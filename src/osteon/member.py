@@ -1,28 +1,30 @@
-"""The two phases of a member of the ensemble: a first training, then the whole network gently."""
+"""The two phases of a member of the ensemble: a first training, then the whole network gently.
+
+`settings` is everywhere the member's own: the common settings with its variant's laid over them.
+"""
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from osteon import inference, training
-from osteon.augment import augment
-from osteon.backbone import Network, create, load_pretrained
-from osteon.checkpoints import Fit
+from osteon import backbone, inference, training
+from osteon import embeddings as embedded
+from osteon.augment import Augmentation
+from osteon.backbone import Network
 from osteon.datamodule import DataModule, Embeddings, Pictures
-from osteon.embeddings import embed
 from osteon.errors import UserError
-from osteon.head import Scoring
+from osteon.head import Head, Scoring
 from osteon.imaging import Picture
 from osteon.module import Classifier, Transform, uses_bf16
+from osteon.outcome import Fit
 from osteon.params import Params
 from osteon.preprocessing import open_pictures
+from osteon.progress import OnEpoch
 from osteon.records import Part, targets
-from osteon.sections import Backbone, Phase
+from osteon.sections.training import Phase
 from osteon.splits import Cut
 
 SEEN: tuple[Part, Part] = ("train", "validation")
@@ -37,40 +39,50 @@ class Material:
     targets: dict[Part, NDArray[np.int64]]
 
 
-def require_two_classes(labels: tuple[str, ...]) -> None:
-    """Refuse before hours of training what no later stage could combine and measure.
+def read_material(cut: Cut, pictures: Path, labels: tuple[str, ...]) -> Material:
+    """Take the two parts that training may see.
 
     Raises:
-        UserError: there are more than two classes.
+        UserError: one of them holds fewer than two classes, so that nothing can be learnt or told.
     """
-    if len(labels) > 2:
-        raise UserError(f"dataset.labels: {len(labels)} classes; training's later stages take two "
-                        "so far; `dvc repro audit` works for any number")
-
-
-def read_material(cut: Cut, pictures: Path, labels: tuple[str, ...]) -> Material:
-    """Take the two parts that training may see."""
     tables = {part: cut.part(part) for part in SEEN}
+    for part, table in tables.items():
+        if table["label"].nunique() < 2:
+            raise UserError(f"split: {part} holds {table['label'].nunique()} of the classes "
+                            f"{', '.join(labels)}; cut otherwise, by split or seed")
     return Material(
         pictures=open_pictures(pictures),
         rows={part: table.index.to_numpy() for part, table in tables.items()},
         targets={part: targets(table, labels) for part, table in tables.items()})
 
 
-def train(backbone: Backbone, settings: Params, material: Material,
-          resume: Path) -> tuple[Network, Fit, str]:
+def start(name: str, settings: Params) -> tuple[Network, str]:
+    """Make a member's network with its first weights, and say where these came from.
+
+    Raises:
+        UserError: there is no such architecture, or the weights cannot be had or do not fit.
+    """
+    entry = settings.backbones[name]
+    network = backbone.create(
+        entry, len(settings.dataset.labels), settings.seed, settings.head)
+    if settings.weights == "none":
+        return network, "none: trained from scratch"
+    return network, backbone.load_pretrained(network, entry.arch, settings.weights)
+
+
+def train(name: str, settings: Params, material: Material, resume: Path,
+          cache: Path) -> tuple[Network, Fit, str]:
     """Train a new head on a frozen backbone; without weights to start from, the whole network.
 
     Returns the network, its curves, and where its first weights came from.
     """
-    network = create(backbone, len(settings.dataset.labels), settings.seed,
-                     settings.head.of(backbone))
-    if settings.weights == "none":
-        fit = _fit_pictures(network, settings, settings.train, material, resume)
-        return network, fit, "none: trained from scratch"
-    source = load_pretrained(network, backbone.arch, settings.weights)
-    data = _embedded(network, settings, material)
-    return network, _fit(network.head, data, settings, settings.train, material, resume), source
+    network, source = start(name, settings)
+    phase = settings.train
+    if settings.weights != "none" and phase.views:
+        seen, validation = embeddings(network, settings, material, cache)
+        return network, fit_head(network.head, settings, seen, validation, resume=resume), source
+    network.unfreeze("all" if settings.weights == "none" else 0)
+    return network, _fit_pictures(network, settings, phase, material, resume), source
 
 
 def finetune(network: Network, settings: Params, material: Material, resume: Path) -> Fit:
@@ -79,40 +91,67 @@ def finetune(network: Network, settings: Params, material: Material, resume: Pat
     return _fit_pictures(network, settings, settings.finetune, material, resume)
 
 
+def embeddings(network: Network, settings: Params, material: Material,
+               cache: Path) -> tuple[Embeddings, Embeddings]:
+    """Embed training in `train.views` views, the first as it is, and validation plainly.
+
+    Validation is in float32, as the served network computes. All are kept below `cache`.
+    """
+    device, rows = inference.device(settings.trainer.accelerator), material.rows
+    change = augmentation(settings, len(rows["train"]))
+
+    def embed(part: Part, view: int, *, bf16: bool) -> torch.Tensor:
+        facts = [settings.augment.model_dump(), settings.seed, view] if view else None
+        return embedded.kept(
+            cache, network, material.pictures, rows[part], bf16=bf16, device=device, facts=facts,
+            transform=(lambda images, numbers: change(images, numbers, view)) if view else None)
+
+    with training.out_of_memory("lower preprocess.image_size_px, or take a smaller backbone"):
+        views = [embed("train", view, bf16=uses_bf16(settings.trainer))
+                 for view in range(settings.train.views)]
+        validation = embed("validation", 0, bf16=False)
+    return (Embeddings(torch.cat(views), np.tile(material.targets["train"], len(views))),
+            Embeddings(validation, material.targets["validation"]))
+
+
+def new_head(network: Network, settings: Params) -> Head:
+    """Make a new head for a network, with weights that depend on the seed alone."""
+    torch.manual_seed(settings.seed)
+    return Head(network.backbone.head_hidden_size, len(settings.dataset.labels), settings.head)
+
+
+def fit_head(head: Head, settings: Params, train: Embeddings, validation: Embeddings, *,
+             resume: Path | None = None, on_epoch: OnEpoch | None = None) -> Fit:
+    """Train a head on embeddings, by the settings of the first phase.
+
+    `on_epoch` gets each epoch's number and figures, and may raise to end the training. Without a
+    folder to resume from nothing is written, and the weights of the last epoch stay.
+    """
+    data = DataModule(train, validation, batch_size=settings.train.batch_size, seed=settings.seed)
+    return _fit(head, data, settings, settings.train, train.targets.numpy(), resume,
+                on_epoch=on_epoch)
+
+
+def augmentation(settings: Params, images: int) -> Augmentation:
+    """Give the changes to so many training images that the settings ask for."""
+    return Augmentation(settings.augment, images, settings.seed)
+
+
 def _fit_pictures(network: Network, settings: Params, phase: Phase, material: Material,
                   resume: Path) -> Fit:
     train, validation = (Pictures(material.pictures, material.rows[part], material.targets[part])
                          for part in SEEN)
     data = DataModule(train, validation, batch_size=phase.batch_size, seed=settings.seed)
-    change = partial(_augment, settings)
-    return _fit(network, data, settings, phase, material, resume, change)
+    return _fit(network, data, settings, phase, material.targets["train"], resume,
+                transform=augmentation(settings, len(train)))
 
 
 def _fit(network: Scoring, data: DataModule, settings: Params, phase: Phase,
-         material: Material, resume: Path, transform: Transform | None = None) -> Fit:
+         seen: NDArray[np.int64], resume: Path | None, *, transform: Transform | None = None,
+         on_epoch: OnEpoch | None = None) -> Fit:
     classes = len(settings.dataset.labels)
-    weights = (training.balanced_weights(material.targets["train"], classes)
-               if phase.class_weights else torch.ones(classes))
+    weights = (training.balanced_weights(seen, classes) if phase.class_weights
+               else torch.ones(classes))
     classifier = Classifier(network, phase, class_weights=weights, transform=transform,
-                            bf16=uses_bf16(settings.trainer), seed=settings.seed)
-    return training.fit(classifier, data, phase, settings.trainer, resume)
-
-
-def _embedded(network: Network, settings: Params, material: Material) -> DataModule:
-    """Embed validation plainly and in float32, training as it is and in changed views."""
-    device = inference.device(settings.trainer.accelerator)
-    run = partial(embed, network, material.pictures, device=device)
-    change = partial(_augment, settings,
-                     generator=torch.Generator().manual_seed(settings.seed))
-    rows, bf16 = material.rows["train"], uses_bf16(settings.trainer)
-    views = [run(rows, bf16=bf16, transform=change if view else None)
-             for view in range(settings.train.views)]
-    seen = np.tile(material.targets["train"], settings.train.views)
-    validation = run(material.rows["validation"], bf16=False)
-    return DataModule(Embeddings(torch.cat(views), seen),
-                      Embeddings(validation, material.targets["validation"]),
-                      batch_size=settings.train.batch_size, seed=settings.seed)
-
-
-def _augment(settings: Params, images: Tensor, generator: torch.Generator) -> Tensor:
-    return augment(images, settings.augment, generator)
+                            seed=settings.seed, compiled=settings.trainer.compile)
+    return training.fit(classifier, data, phase, settings.trainer, resume, on_epoch)

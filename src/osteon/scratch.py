@@ -28,7 +28,15 @@ class ScratchCnn(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Give the mean of each last feature map, so that pictures may have any size."""
+        return self.forward_head(self.forward_features(pictures))
+
+    def forward_features(self, pictures: Tensor) -> Tensor:
+        """Give the last feature map (batch, 256, height, width), as timm's backbones do."""
         maps: Tensor = self.blocks(pictures)
+        return maps
+
+    def forward_head(self, maps: Tensor) -> Tensor:
+        """Pool the last feature map."""
         return maps.mean(dim=(2, 3))
 
     def group_matcher(self, *, coarse: bool = False) -> dict[str, str]:  # noqa: ARG002

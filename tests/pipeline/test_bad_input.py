@@ -16,7 +16,7 @@ IMAGE = "train/XR_WRIST/patient90001/study1_positive/image1.png"
 def own_data(project: Project) -> Path:
     """Give the project a data set of the user's own, a copy of the drawn one."""
     root = project.folder / MINE
-    shutil.copytree(project.folder / "data/MURA-v1.1", root)
+    shutil.copytree(project.folder / "data/sample/MURA-v1.1", root)
     for listed in root.glob("*.csv"):
         listed.unlink()
     project.configure(dataset__root=MINE)
@@ -58,6 +58,10 @@ def unknown_body_part(project: Project) -> None:
     image(own_data(project), "train/XR_FOOT/patient90001/study1_positive/image1.png")
 
 
+def another_kind_than_drawn(project: Project) -> None:
+    project.configure(sample__kind="bone_density")
+
+
 def unknown_key(project: Project) -> None:
     project.configure(train__epoch=3)
 
@@ -87,6 +91,8 @@ MISTAKES = [
     (truncated_image, [IMAGE, "dataset.quarantine.unreadable=drop", "runs/check/index.html"]),
     (text_as_png, [IMAGE, "dataset.quarantine.unreadable=drop", "runs/check/index.html"]),
     (unknown_body_part, ["dataset.body_parts does not name", "XR_FOOT/patient90001", "Add it"]),
+    (another_kind_than_drawn, ["data/sample/MURA-v1.1 is not what sample.kind=bone_density draws",
+                               "data/sample/bone-density", "drawn_bone_density"]),
     (unknown_key, ["train.epoch: no such key", "epochs"]),
     (impossible_value, ["preprocess.contrast", "'clahe'", "'clache'"]),
     (member_without_backbone, ["'resnet99' has no entry in conf/backbones/", "xception"]),
@@ -135,9 +141,9 @@ def test_a_full_disk_leaves_nothing_half_written(
 
 
 def test_images_of_ones_own_are_never_mixed_with_drawn_ones(small: Project) -> None:
-    root = small.folder / "data/MURA-v1.1"
+    root = small.folder / "data/sample/MURA-v1.1"
     (root / "DRAWN.txt").unlink()
     small.configure(sample__patients=61)
     output = small.run("dvc", "repro", "sample", fails=True)
-    assert "data/MURA-v1.1: holds images this project did not draw" in output
-    assert "data/mura/" in output
+    assert "data/sample/MURA-v1.1: not drawn by this project" in output
+    assert "Move it out of data/sample" in output

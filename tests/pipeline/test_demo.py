@@ -16,7 +16,8 @@ from sklearn.preprocessing import StandardScaler
 
 from project import Project
 
-FIGURES = ["accuracy", "kappa", "auroc", "sensitivity", "specificity", "f1"]
+HEADLINE = ["accuracy", "balanced_accuracy", "kappa", "auroc", "average_precision", "sensitivity",
+            "specificity"]
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +25,33 @@ def metrics(demo: Project) -> dict:
     return json.loads((demo.folder / "metrics/evaluate.json").read_text())
 
 
-def test_every_figure_has_its_interval(metrics: dict) -> None:
-    everyone = [metrics["winner"], *metrics["members"].values()]
-    assert len(everyone) == 4
-    for levels in everyone:
-        assert set(levels) == {"image", "study"}
-        for scores in levels.values():
-            assert list(scores) == FIGURES
+@pytest.fixture(scope="module")
+def evaluation(demo: Project) -> dict:
+    return json.loads((demo.folder / "artifacts/evaluate/evaluation.json").read_text())
+
+
+def test_every_figure_has_its_interval(metrics: dict, evaluation: dict) -> None:
+    assert set(metrics["winner"]) == {"image", "study"}
+    for scores in metrics["winner"].values():
+        assert list(scores) == HEADLINE
+    for measured in evaluation["levels"].values():
+        assert set(measured["figures"]) == {"ensemble", *evaluation["members"]}
+        for scores in measured["figures"].values():
+            assert list(scores) == list(evaluation["titles"])
             for estimate in scores.values():
                 assert -1 <= estimate["low"] <= estimate["value"] <= estimate["high"] <= 1
+
+
+def test_the_ensemble_clearly_beats_the_shortcuts_and_is_compared_with_each_member(
+        evaluation: dict) -> None:
+    for level, measured in evaluation["levels"].items():
+        shortcut = measured["shortcut"]
+        assert shortcut["beaten"], level
+        assert shortcut["above"]["auroc"]["low"] > 0.2
+        assert shortcut["figures"]["auroc"]["value"] < 0.6
+        assert list(measured["members"]) == evaluation["members"]
+        said = [shortcut["says"], *(member["says"] for member in measured["members"].values())]
+        assert set(said) <= set(evaluation["says"])
 
 
 def test_the_ensemble_sees_what_statistics_cannot(demo: Project, metrics: dict) -> None:
@@ -52,9 +71,9 @@ def test_the_figures_follow_from_the_predictions(demo: Project, metrics: dict) -
     test = demo.table("artifacts/evaluate/predictions.csv")
     image = metrics["winner"]["image"]
     assert image["auroc"]["value"] == pytest.approx(
-        roc_auc_score(test["target"], test["probability"]), abs=1e-6)
+        roc_auc_score(test["target"], test["ensemble:abnormal"]), abs=1e-6)
     assert image["accuracy"]["value"] == pytest.approx(
-        (test["verdict"] == (test["target"] == 1)).mean(), abs=1e-6)
+        (test["verdict"] == test["target"]).mean(), abs=1e-6)
     assert metrics["test"]["groups"] == test["group_id"].nunique()
 
 
@@ -122,7 +141,7 @@ def test_drift_is_judged_in_words_and_pictured(demo: Project) -> None:
 
 
 def test_the_report_needs_nothing_beside_itself(demo: Project, metrics: dict) -> None:
-    page = (demo.folder / "artifacts/evaluate/report.html").read_text()
+    page = (demo.folder / "artifacts/report/report.html").read_text()
     assert "src=\"http" not in page
     assert "href=\"http" not in page
     assert page.count("data:image/png") >= 5
@@ -133,8 +152,8 @@ def test_the_report_needs_nothing_beside_itself(demo: Project, metrics: dict) ->
 def test_the_summary_says_what_was_trained_and_how_to_serve(demo: Project) -> None:
     output = demo.run(
         "python", "-m", "osteon.summary", "--ensemble", "artifacts/ensemble/ensemble.json",
-        "--metrics", "metrics/evaluate.json", "--report", "artifacts/evaluate/report.html")
-    for words in ("Trained:", "resnet_tiny", "auroc", "artifacts/evaluate/report.html",
+        "--metrics", "metrics/evaluate.json", "--report", "artifacts/report/report.html")
+    for words in ("Trained:", "resnet_tiny", "auroc", "artifacts/report/report.html",
                   "bentoml serve"):
         assert words in output
 

@@ -31,7 +31,7 @@ def test_fractures_are_found_on_blocks_never_trained_on(fracatlas: Project) -> N
 
 
 def test_the_report_says_what_stands_for_a_patient(fracatlas: Project) -> None:
-    page = (fracatlas.folder / "artifacts/evaluate/report.html").read_text()
+    page = (fracatlas.folder / "artifacts/report/report.html").read_text()
     assert "blocks of 20 consecutive image numbers" in page
     split = fracatlas.table("artifacts/split/split.csv")
     number = split["study_id"].str.removeprefix("IMG").astype(int)

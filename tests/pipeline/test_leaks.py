@@ -46,29 +46,29 @@ def test_what_was_cut_as_published_says_leaky_everywhere(small: Project) -> None
                  "artifacts/ensemble/ensemble.json", "artifacts/drift/drift.json",
                  "artifacts/finetune/tiny/card.json"):
         assert json.loads((small.folder / name).read_text())["mark"] == "LEAKY", name
-    for name in ("artifacts/evaluate/report.html", "artifacts/audit/audit.html",
+    for name in ("artifacts/report/report.html", "artifacts/audit/audit.html",
                  "runs/check/split.html"):
         page = (small.folder / name).read_text()
         assert "LEAKY" in page, name
         assert "patients in several parts" in page, name
     for name in ("artifacts/evaluate/predictions.csv", "plots/evaluate/roc.csv",
-                 "plots/ensemble/training.csv"):
+                 "artifacts/ensemble/validation.csv"):
         assert set(small.table(name)["mark"]) == {"LEAKY"}, name
     assert "LEAKY" in small.run(
         "python", "-m", "osteon.summary", "--ensemble", "artifacts/ensemble/ensemble.json",
-        "--metrics", "metrics/evaluate.json", "--report", "artifacts/evaluate/report.html")
+        "--metrics", "metrics/evaluate.json", "--report", "artifacts/report/report.html")
 
 
 def test_an_honest_run_has_no_such_mark(demo: Project) -> None:
     for name in ("metrics/evaluate.json", "metrics/audit.json", "artifacts/package/card.json"):
         assert "mark" not in json.loads((demo.folder / name).read_text()), name
-    assert "LEAKY" not in (demo.folder / "artifacts/evaluate/report.html").read_text()
+    assert "LEAKY" not in (demo.folder / "artifacts/report/report.html").read_text()
 
 
 def test_new_files_alone_are_read_when_the_index_is_made_again(small: Project) -> None:
     root = small.folder / "data/mine"
     study = root / "train/XR_HAND/patient90001/study1_negative"
-    small.run("cp", "-r", "data/MURA-v1.1", str(root))
+    small.run("cp", "-r", "data/sample/MURA-v1.1", str(root))
     for listed in root.glob("*.csv"):
         listed.unlink()
     small.configure(dataset__root="data/mine")

@@ -29,6 +29,6 @@ def test_two_clones_agree_to_the_last_digit(
 def test_xception_trains_by_the_line_of_the_readme(demo: Project, tmp_path: Path) -> None:
     project = demo.copy(tmp_path / "project")
     project.run("dvc", "exp", "run", "-S", "model=xception")
-    metrics = json.loads((project.folder / "metrics/evaluate.json").read_text())
-    assert list(metrics["members"]) == ["xception"]
+    evaluation = json.loads((project.folder / "artifacts/evaluate/evaluation.json").read_text())
+    assert evaluation["members"] == ["xception"]
     assert "xception" in project.run("dvc", "exp", "show", "--md")
