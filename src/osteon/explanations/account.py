@@ -1,0 +1,108 @@
+"""What is written of the explanations: all of it, its headline, and sentences for people."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from osteon.explanations import plausibility
+from osteon.explanations.atlas import ENSEMBLE
+from osteon.explanations.explanation import Explanation
+from osteon.explanations.localisation import TOLERANCE_PX
+from osteon.frames import SIDE_PX
+from osteon.metrics import Estimate
+
+_WEIGHTING = {
+    "majority": "equal: votes have no weights",
+    "stacking": "the slopes of the stacking, whose log-odds are the sum of the members'",
+    "calibrated": "the ensemble's weights over its temperatures",
+    "per_part": "the ensemble's weights of each image's body part",
+}
+_REGIONS = {"border": "the outer twentieth", "outside_field": "the dark surroundings",
+            "markers": "white islands near the edge"}
+Json = dict[str, Any]
+
+
+def content(explanation: Explanation, cases: list[Json]) -> Json:
+    """Give all that is known, as plain values."""
+    test = explanation.test
+    settings, winner = test.settings.explain, test.winner
+    return {
+        "methods": list(settings.methods), "members": list(winner.members),
+        "weighting": _WEIGHTING.get(winner.method, "the ensemble's weights"),
+        "score": "log-odds of the class " + (
+            winner.labels[-1] if len(winner.labels) == 2 else "of the verdict"),
+        "baseline": "black", "steps": settings.steps, "tolerance": settings.tolerance,
+        "completeness": plausibility.completeness(explanation.trained),
+        "cases": cases, "artefacts": plausibility.artefacts(explanation),
+        "localisation": _localisation(explanation),
+    }
+
+
+def headline(told: Json) -> Json:
+    """Choose the few figures that runs are compared by: the ensemble's, by the surest method."""
+    method = _main(told)
+    found: Json = {"regions": {
+        region: ratio["value"]
+        for region, ratio in told["artefacts"][method]["ratios"][ENSEMBLE].items()}}
+    if told["completeness"]:
+        found["completeness"] = max(of["largest"] for of in told["completeness"].values())
+    if told["localisation"]:
+        of = told["localisation"][method]
+        found |= {**of["of"][ENSEMBLE], "above_centre": of["above"][ENSEMBLE]["centre"],
+                  "above_before": of["above"][ENSEMBLE]["before"]}
+    return {"method": method, **found}
+
+
+def says(told: Json) -> list[str]:
+    """Say in words what the figures mean."""
+    return [*_of_sums(told), *_of_regions(told), *_of_places(told)]
+
+
+def _localisation(explanation: Explanation) -> Json | None:
+    found = plausibility.localise(explanation)
+    if found is None:
+        return None
+    scratch = explanation.test.settings.weights == "none"
+    return {
+        "masks": explanation.test.settings.explain.masks,
+        "tolerance": f"{TOLERANCE_PX} px where the long side of a picture is {SIDE_PX} px",
+        "before": "first phase, trained from scratch" if scratch
+                  else "frozen backbone with its new head", **found}
+
+
+def _main(told: Json) -> str:
+    return "grad_cam" if "grad_cam" in told["methods"] else told["methods"][0]
+
+
+def _title(method: str) -> str:
+    return {"grad_cam": "Grad-CAM", "integrated_gradients": "Integrated Gradients"}[method]
+
+
+def _of_sums(told: Json) -> Iterator[str]:
+    for member, of in told["completeness"].items():
+        verdict = ("they add up" if of["largest"] <= told["tolerance"]
+                   else "they do not all add up: raise explain.most_steps")
+        yield (f"Integrated Gradients of {member} miss the difference in log-odds by at most "
+               f"{of['largest']:.1%}, half of them by {of['median']:.1%} or less: {verdict}.")
+
+
+def _of_regions(told: Json) -> Iterator[str]:
+    for method, of in told["artefacts"].items():
+        parts = [f"{_REGIONS[region]} {Estimate(**share)} (area {of['areas'][region]['value']:.3f})"
+                 for region, share in of["shares"][ENSEMBLE].items() if share["value"] is not None]
+        above = [_REGIONS[region] for region, ratio in of["ratios"][ENSEMBLE].items()
+                 if ratio["low"] is not None and ratio["low"] > 1]
+        more = f"; more than their area: {', '.join(above)}" if above else ""
+        yield (f"Share of the ensemble's {_title(method)} where no finding can be, "
+               f"{of['images']} images: {', '.join(parts)}{more}.")
+
+
+def _of_places(told: Json) -> Iterator[str]:
+    for method in told["methods"] if told["localisation"] else []:
+        of = told["localisation"][method]
+        hits = {name: Estimate(**figures["hit"]) for name, figures in of["of"].items()}
+        better = [words for other, words in (("centre", "the centre"), ("before", "before"))
+                  if Estimate(**of["above"][ENSEMBLE][other]["hit"]).side == 1]
+        yield (f"The strongest point of the ensemble's {_title(method)} lies in the finding in "
+               f"{hits[ENSEMBLE]} of {of['images']} images, before fine-tuning in "
+               f"{hits[ENSEMBLE + '_before']}, the picture's centre in {hits['centre']}; "
+               f"clearly better than {' and '.join(better) or 'neither'}.")

@@ -1,0 +1,99 @@
+"""Which pixels speak for a class: Integrated Gradients and Grad-CAM of one network.
+
+Both explain the log-odds of a class, log(p / (1 - p)). Logits alone would not do: a number added
+to all of them changes no probability, yet each gradient.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from captum.attr import IntegratedGradients, LayerGradCam
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from osteon.backbone import Network
+from osteon.errors import UserError
+
+Map = NDArray[np.float32]
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Integrated Gradients of some images, and how well they add up.
+
+    `maps` (images, side, side) sum up to `differences` (images,), the score of an image less that
+    of a black one, but for `deltas` (images,): what the finite number of steps leaves over.
+    """
+
+    maps: Map
+    differences: Map
+    deltas: Map
+
+
+class LogOdds(nn.Module):
+    """The log-odds of a class (batch,), computed through the last feature map."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+        self.map = nn.Identity()  # where Grad-CAM listens
+
+    def forward(self, images: Tensor, classes: Tensor) -> Tensor:
+        """Score images (batch, 1, side, side) from 0 to 1 for one class number each (batch,)."""
+        maps = self.map(self.network.feature_map(images))
+        return log_odds(self.network.logits_of_map(maps), classes)
+
+
+def log_odds(logits: Tensor, classes: Tensor) -> Tensor:
+    """Give log(p / (1 - p)) of one class number each (batch,) for logits (batch, classes)."""
+    chosen = nn.functional.one_hot(classes, logits.shape[1]).bool()
+    others = logits.masked_fill(chosen, -torch.inf).logsumexp(dim=1)
+    return logits[chosen] - others
+
+
+def integrated_gradients(network: Network, images: Tensor, classes: Tensor, *, steps: int,
+                         internal_batch: int) -> Gradients:
+    """Integrate gradients from a black picture to each image (images, 1, side, side).
+
+    After Sundararajan, Taly and Yan (2017), by Gauss-Legendre quadrature. What is black gets
+    nothing. `internal_batch` steps are computed at a time, which bounds the memory.
+    """
+    score = LogOdds(network.eval())
+    method = IntegratedGradients(score, multiply_by_inputs=True)
+    black = torch.zeros_like(images)
+    maps, deltas = method.attribute(
+        images, black, additional_forward_args=(classes,), n_steps=steps,
+        internal_batch_size=internal_batch, return_convergence_delta=True)
+    with torch.inference_mode():
+        differences = score(images, classes) - score(black, classes)
+    return Gradients(*(_plain(values) for values in (maps[:, 0], differences, deltas)))
+
+
+def grad_cam(network: Network, images: Tensor, classes: Tensor) -> Map:
+    """Give Grad-CAM of images (images, 1, side, side): (images, height, width) of the last map.
+
+    After Selvaraju and others (2017): each channel weighted by the mean of the score's gradient
+    over its positions, and summed. What is negative, which they cut off, is kept here, so that
+    members can be added up. Where the backbone pools by the mean and the head is linear, the sum
+    over the positions is the score but for its bias.
+
+    Raises:
+        UserError: the last feature map has no height and width, as in a transformer.
+    """
+    score = LogOdds(network.eval())
+    with torch.inference_mode():
+        shape = network.feature_map(images[:1]).shape
+    if len(shape) != 4:
+        raise UserError(f"explain.methods: the last features of this network, {tuple(shape[1:])}, "
+                        "are no map; leave grad_cam out")
+    cam = LayerGradCam(score, score.map)
+    parts = [cam.attribute(some, additional_forward_args=(theirs,), relu_attributions=False)
+             for some, theirs in zip(torch.split(images, _AT_ONCE), torch.split(classes, _AT_ONCE),
+                                 strict=True)]
+    return _plain(torch.cat(parts)[:, 0])
+
+
+def _plain(values: Tensor) -> Map:
+    return values.detach().cpu().numpy().astype(np.float32)
