@@ -1,104 +1,184 @@
-"""The report opens with the mark of a leaky cut, and says how any cut was made."""
+"""The report says the verdict first, marks what leaks, and leaves out what was not done."""
 
 import re
-from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from osteon import cuts, params, splits
-from osteon.balance import balance
-from osteon.evaluation import Evaluation
-from osteon.files import write_json
-from osteon.metrics import Estimate
-from osteon.records import QUARANTINE, write_table
-from osteon.report import render
-from rows import protocol, rows
+import ran
+from osteon.phantom import dataset
+from osteon.report import compose, markdown
+from osteon.report.run import NOTICE, counted
+from osteon.splits import LEAKY
 
-SETTINGS = params.load(Path(__file__).parents[2] / "params.yaml")
-LABELS = SETTINGS.dataset.labels
-CHOSEN = {"members": ["a"], "method": "mean", "why": "there is one member",
-          "thresholds": {"image": 0.5, "study": 0.5}}
 QUARANTINED = {"path": "x.png", "reason": "blank", "detail": "grey values vary by 0.001",
                "policy": "drop"}
-
-
-def _page(folder, settings, quarantined=(), left_out=0):
-    index = rows(LABELS * 40, [f"p{row // 2:02d}" for row in range(80)])
-    found = cuts.cut(index, settings, LABELS, seed=0)
-    splits.write(folder, found.splits, {
-        "says": found.says, "seed": 20, "patients_are": "blocks of 20 numbers",
-        **balance(found.splits.table, found.asked)}, index.head(left_out).assign(reason="tested"))
-    (folder / "index").mkdir()
-    write_json(folder / "index/about.json", {"layout": "mura", "images": 80, "duplicates": {
-        "candidates": 9, "bytes": 1, "pixels": 2, "near": 3, "groups": 4, "chains": 5}})
-    (folder / "index/duplicates.png").write_bytes(b"pairs")
-    write_json(folder / "audit.json", {"says": ["A look-up reaches .35."], "how": {
-        "backbone": "net", "weights": "none", "images": "all of which are audited"}})
-    write_table(folder / "index/quarantine.csv", pd.DataFrame(quarantined, columns=QUARANTINE))
-    for suite in ("index", "split"):
-        write_json(folder / suite / "report.json", [
-            {"passed": False, "risk": "blank pictures", "observed": [],
-             "rows": [{"path": f"{row}.png"} for row in range(7)]}])
-    np.save(folder / "pictures.npy", np.zeros((80, 32, 32), np.uint8))
-    test = found.splits.part("test").assign(target=0, probability=0.9, verdict=True)
-    scores = {level: {"auroc": Estimate(0.9, 0.8, 1.0)} for level in ("image", "study")}
-    counts = {"images": 16, "studies": 8, "groups": 8, "positive_images": 8}
-    return render(SETTINGS, Evaluation(scores, {"a": scores}, counts), CHOSEN, test, found.splits,
-                  split=folder, pictures=folder, index=folder / "index", checks=folder,
-                  audit=folder / "audit.json", figures=[])
-
-
-@pytest.fixture
-def honest(tmp_path):
-    return _page(tmp_path, protocol(train=0.6, validation=0.2, test=0.2), [QUARANTINED], 2)
+FIVE = ("avulsion", "comminuted", "greenstick", "oblique", "spiral")
 
 
 def _words(page):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
-def test_an_honest_cut_is_described_and_bears_no_mark(honest):
-    text = _words(honest)
-    assert "LEAKY" not in text
-    assert "No group of images (patient, joined with duplicates) is in two parts." in text
-    assert "Protocol ratio: cut by shares of the images; seed 20." in text
-    assert "patient_id stands for blocks of 20 numbers" in text
-    assert "2 images are left out" in text
+def _section(page, anchor):
+    return page.split(f'<section id="{anchor}">')[1].split("</section>")[0]
 
 
-def test_shares_and_their_deviation_stand_in_the_data_section(honest):
-    text = _words(honest)
-    assert "train 60.0 % 60.0 % 48 24 24 24 (50.0 %) 24 (50.0 %)" in text
-    assert "Farthest from the whole, of labels: abnormal in test, by 0.0 percentage points" in text
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory):
+    run = ran.run(tmp_path_factory.mktemp("honest"), quarantined=[QUARANTINED], left_out=2)
+    return compose.page(compose.report(run))
 
 
-def test_duplicates_and_the_audit_stand_in_the_report(honest):
-    text = _words(honest)
-    assert "A look-up reaches .35." in text
-    assert "1 of equal bytes, 2 of equal pixels, 3 near ( 9 pairs" in text.replace("(9", "( 9")
-    assert "data:image/png;base64,cGFpcnM=" in honest
+@pytest.fixture(scope="module")
+def leaky(tmp_path_factory):
+    return ran.run(tmp_path_factory.mktemp("leaky"), leaky=True, beaten=False, explained=False)
 
 
-def test_quarantined_files_are_named_with_reason_and_policy(honest):
-    assert "x.png: blank, grey values vary by 0.001 (drop)" in _words(honest)
+@pytest.fixture(scope="module")
+def five(tmp_path_factory):
+    return compose.page(compose.report(ran.run(tmp_path_factory.mktemp("five"), FIVE)))
 
 
-def test_warnings_of_the_checks_name_five_images(honest):
-    words = "Warning: blank pictures: 0.png, 1.png, 2.png, 3.png, 4.png and 2 more."
-    assert words in _words(honest)
+def test_the_verdict_comes_first(honest):
+    opening = _words(honest.split("<header>")[1].split("</header>")[0])
+    assert ("On 40 test images of 20 groups, none of them seen in training, the AUROC is "
+            "0.815 [0.765, 0.865]. At the threshold that validation chose, it finds 82.5 % of the "
+            "abnormal images and clears 83.0 % of the others.") in opening
+    assert "By image, clearly above what shortcuts reach." in opening
 
 
-def test_a_leaky_cut_opens_the_report_and_no_promise_is_left(tmp_path):
-    page = _page(tmp_path, protocol(as_published=True))
-    text = _words(page)
-    assert "<title>LEAKY Report" in page
-    assert page.index('class="leaky"') < page.index("<h1>")
-    assert "LEAKY: cut by image, as published; " in text
-    assert "patients in several parts: p0" in text
+def test_the_shortcut_baseline_stands_beside_the_auroc(honest):
+    gauge = _words(honest.split('<div class="gauge"><span>AUROC')[1].split("</div>")[0])
+    assert "shortcuts alone 0.610; above them by +0.200 [+0.100, +0.300]" in gauge
+
+
+@pytest.mark.parametrize(("beaten", "tone"), [(True, "good"), (False, "warn")],
+                         ids=["above", "not above"])
+def test_a_model_that_shortcuts_equal_is_said_to_be_one(tmp_path, beaten, tone):
+    run = ran.run(tmp_path, beaten=beaten)
+    page = compose.page(compose.report(run))
+    sentence = run.evaluation["levels"]["image"]["shortcut"]["says"]
+    assert f'<p class="{tone}">{sentence}</p>' in page.split("</header>")[0]
+    assert ("no proof that it reads bones" in _section(page, "limits")) != beaten
+
+
+def test_the_page_needs_no_network_and_no_script(honest):
+    assert not re.search(r'(src|href)="(?!data:image/png;base64,|#)', honest)
+    assert "<script" not in honest
+    assert "@import" not in honest
+    assert "url(" not in honest
+
+
+@pytest.mark.parametrize(("anchor", "words"), [
+    ("figures", "By study: 20 normal, 20 abnormal; called abnormal from a probability of 0.430, "
+                "chosen on validation for the highest Youden index; of a study the mean of its"),
+    ("comparisons", "By image, no better than tiny."),
+    ("comparisons", "tiny, by image +0.020 [-0.010, +0.050] +0.020 [-0.010, +0.050] 12 7 0.359"),
+    ("parts", "elbow 30 12 0.815 0.765 to 0.865"),
+    ("calibration", "an expected calibration error of 0.070 [0.050, 0.090] by image"),
+    ("explanations", "ensemble, frozen backbone 0.500 0.450 to 0.550"),
+    ("explanations", "ensemble against the centre: strongest point within +0.500"),
+    ("failures", "Missed: abnormal, called normal"),
+    ("combination", "Mean has the best auroc."),
+    ("combination", "alone: tiny 0.880 0.830 to 0.930 +0.020 [-0.010, +0.050]"),
+    ("training", "tiny test_resnet 96 px none: trained from scratch epoch 3 auroc 0.910"),
+    ("augmented", "Only training images are augmented: horizontal flip 0.5"),
+    ("data", "No group of images (patient, joined with duplicates) is in two parts."),
+    ("data", "Protocol ratio: cut by shares of the images; seed 20. 2 images left out"),
+    ("data", "train 60.0 % 60.0 % 48 24 24 24 (50.0 %) 24 (50.0 %)"),
+    ("data", "Farthest from the whole, of labels: abnormal in test, by 0.0 percentage points"),
+    ("data", "1 of equal bytes, 2 of equal pixels, 3 near (9 pairs"),
+    ("data", "x.png: blank, grey values vary by 0.001 (drop)"),
+    ("checks", "check@index: 1 of 2 expectations hold."),
+    ("checks", "Warning: blank pictures: 0.png, 1.png, 2.png, 3.png, 4.png and 2 more."),
+    ("checks", "Test against validation: no drift: 0 of 9."),
+    ("audit", "A look-up reaches .35."),
+    ("limits", "Research only. Not a medical device."),
+])
+def test_the_honest_report_says(honest, anchor, words):
+    assert words in _words(_section(honest, anchor))
+
+
+def test_an_honest_report_bears_no_mark(honest):
+    assert LEAKY not in honest
+
+
+def test_a_leaky_cut_opens_every_page_and_no_promise_is_left(leaky, tmp_path):
+    compose.write(tmp_path, leaky, tmp_path)
+    for name in ("report.html", "card.html"):
+        page = (tmp_path / name).read_text()
+        assert "<title>LEAKY" in page
+        assert page.index('class="leaky"') < page.index("<h1>")
+        assert "patients in several parts: p" in _words(page)
+        assert "No group of images" not in _words(page)
+        assert "seen in training" not in page
+    text = (tmp_path / "report.md").read_text()
+    assert text.startswith("> **LEAKY: cut by image, as published; ")
     assert "No group of images" not in text
 
 
+def test_what_was_not_done_is_left_out(leaky):
+    anchors = [section.anchor for section in compose.report(leaky).sections]
+    assert "explanations" not in anchors
+    assert "published" not in anchors
+    assert {"failures", "training", "limits"} < set(anchors)
+
+
+def test_failures_show_the_picture_and_where_the_ensemble_looked(honest):
+    failures = _section(honest, "failures")
+    # Of 20 test images every fourth is wrong: one of them was explained, four have thumbnails.
+    assert failures.count('alt="as the network saw it"') == 4
+    assert failures.count('alt="Grad-CAM"') == 1
+    assert "5 of 20 test images are called by a wrong name" in failures
+
+
+def test_several_classes_have_one_list_of_failures_and_no_threshold(five):
+    text = _words(five)
+    assert "calls 80.0 % by their right name, one of 5" in text
+    assert "the most probable class is the verdict" in text
+    assert "Called by a wrong name:" in text
+    assert "Missed:" not in text
+    assert "from a probability of" not in text
+
+
+def test_drawn_images_are_said_to_be_drawn(tmp_path):
+    run = ran.run(tmp_path)
+    assert "drawn, not taken" not in compose.page(compose.report(run))
+    assert dataset.NOTICE == NOTICE
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / NOTICE).write_text("")
+    page = compose.page(compose.report(run))
+    assert "drawn, not taken" in page.split("</header>")[0]
+    assert "drawn, not taken" in _section(page, "limits")
+
+
 def test_a_part_that_was_given_has_no_share_asked(tmp_path):
-    assert "test as given 20.0 %" in _words(_page(tmp_path, protocol("folds")))
+    run = ran.run(tmp_path, protocol_name="folds")
+    assert "test as given 20.0 %" in _words(compose.page(compose.report(run)))
+
+
+def test_the_card_names_use_threshold_preprocessing_versions_and_hashes(tmp_path):
+    compose.write(tmp_path, ran.run(tmp_path), tmp_path)
+    text = _words((tmp_path / "card.html").read_text())
+    for words in ("Not a medical device", "abnormal, of one image 0.500 the highest Youden index",
+                  "image size px 96 96", "Labels, in this order: normal, abnormal.",
+                  "numpy 2.", "tiny, weights 9a129038d9a00aed", "Protocol ratio"):
+        assert words in text, words
+
+
+def test_the_markdown_says_the_same_and_links_to_the_plots(tmp_path):
+    run = ran.run(tmp_path)
+    document = compose.report(run)
+    text = markdown.render(document, tmp_path / "artifacts/report")
+    for section in document.sections:
+        assert f"\n## {section.title}\n" in text
+    assert "![ROC](../../plots/evaluate/roc.png)" in text
+    assert (tmp_path / "artifacts/report/../../plots/evaluate/roc.png").resolve().is_file()
+    assert "| AUROC | 0.815 \\[0.765, 0.865\\] |" in text
+    assert "data:image" not in text
+
+
+@pytest.mark.parametrize(("number", "word", "written"), [
+    (1, "image", "1 image"), (1016, "image", "1,016 images"), (3, "study", "3 studies")])
+def test_numbers_agree_with_their_words(number, word, written):
+    assert counted(number, word) == written
