@@ -28,8 +28,8 @@ def main() -> None:
         version = write_package(
             folder, params.load(), trained=Path("artifacts/finetune"),
             ensemble=Path("artifacts/ensemble/ensemble.json"),
-            evaluation=Path("metrics/evaluate.json"), pictures=Path("artifacts/preprocess"),
-            cut=splits.read(Path("artifacts/split")))
+            evaluation=Path("metrics/evaluate.json"), page=Path("artifacts/report/card.html"),
+            pictures=Path("artifacts/preprocess"), cut=splits.read(Path("artifacts/split")))
     bento = _bento(version)
     log.info("package: model %s, bento %s", version, bento.path)
 

@@ -3,6 +3,7 @@
 import html
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import pandas as pd
 
 from osteon.errors import UserError
 from osteon.files import fresh_file
-from osteon.params import Drift
 from osteon.records import STATISTICS
+from osteon.sections.verdict import Drift
 
 os.environ.setdefault("DO_NOT_TRACK", "1")  # read when the next line runs
 
@@ -21,7 +22,6 @@ from evidently import DataDefinition, Dataset, Report
 from evidently.metrics import DriftedColumnsCount, ValueDrift
 
 _METHOD = "wasserstein"
-COLUMNS = [*STATISTICS, "probability"]
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,17 @@ class Finding:
         return asdict(self)
 
 
-def compare(reference: pd.DataFrame, current: pd.DataFrame, settings: Drift,
+def watched(probabilities: Sequence[str]) -> list[str]:
+    """Name the columns to compare: intensity statistics and the ensemble's probabilities.
+
+    Of two classes one column tells all, since the other is its complement.
+    """
+    return [*STATISTICS, *(probabilities[-1:] if len(probabilities) == 2 else probabilities)]
+
+
+def compare(reference: pd.DataFrame, current: pd.DataFrame, columns: list[str], settings: Drift,
             page: Path, *, mark: str) -> Finding:
-    """Compare intensity statistics and probabilities; write Evidently's own page to `page`.
+    """Compare columns of numbers; write Evidently's own page to `page`.
 
     `mark` is what the page must say of the cut that both sets come from, if anything.
 
@@ -62,21 +70,21 @@ def compare(reference: pd.DataFrame, current: pd.DataFrame, settings: Drift,
         if len(table) < settings.least_images:
             raise UserError(f"drift: {len(table)} {name} images are fewer than "
                             f"drift.least_images={settings.least_images}; nothing can be said")
-    definition = DataDefinition(numerical_columns=COLUMNS)
+    definition = DataDefinition(numerical_columns=columns)
     report = Report([
-        DriftedColumnsCount(columns=COLUMNS, drift_share=settings.share_of_columns,
+        DriftedColumnsCount(columns=columns, drift_share=settings.share_of_columns,
                             num_method=_METHOD, num_threshold=settings.column_threshold),
         *(ValueDrift(column=name, method=_METHOD, threshold=settings.column_threshold)
-          for name in COLUMNS)], include_tests=True)
+          for name in columns)], include_tests=True)
     with np.errstate(invalid="ignore"):  # a column that never varies correlates with nothing
-        snapshot = report.run(Dataset.from_pandas(current[COLUMNS], data_definition=definition),
-                              Dataset.from_pandas(reference[COLUMNS], data_definition=definition))
+        snapshot = report.run(Dataset.from_pandas(current[columns], data_definition=definition),
+                              Dataset.from_pandas(reference[columns], data_definition=definition))
     with fresh_file(page) as aside:
         snapshot.save_html(str(aside))
         if mark:
             _stamp(aside, mark)
-    columns = _columns(json.loads(snapshot.json()), settings.column_threshold)
-    return _judge(columns, settings, len(reference), len(current))
+    found = _columns(json.loads(snapshot.json()), columns, settings.column_threshold)
+    return _judge(found, settings, len(reference), len(current))
 
 
 def _stamp(page: Path, mark: str) -> None:
@@ -85,12 +93,12 @@ def _stamp(page: Path, mark: str) -> None:
     page.write_text(text.replace("<body>", f"<body>{banner}", 1), encoding="utf-8")
 
 
-def _columns(saved: dict[str, Any], threshold: float) -> list[Column]:
+def _columns(saved: dict[str, Any], names: list[str], threshold: float) -> list[Column]:
     distances = {metric["config"]["column"]: float(metric["value"])
                  for metric in saved["metrics"]
                  if metric["config"]["type"].endswith(":ValueDrift")}
     return [Column(name, round(distances[name], 6), threshold, distances[name] >= threshold)
-            for name in COLUMNS]
+            for name in names]
 
 
 def _judge(columns: list[Column], settings: Drift, reference: int, current: int) -> Finding:

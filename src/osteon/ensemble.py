@@ -1,113 +1,191 @@
 """Which combination of the members is best, judged on validation rows it was not fitted to."""
 
-from dataclasses import dataclass
-from itertools import combinations, pairwise
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from sklearn.metrics import log_loss
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import StratifiedGroupKFold
 
-from osteon import metrics, thresholds
-from osteon.aggregation import studies
-from osteon.combination import Combination, Floats, Level, Method, weighted_mean
-from osteon.metrics import Estimate
-from osteon.params import Ensemble
-from osteon.records import probability_of
+from osteon import metrics
+from osteon.candidates import (
+    BY_SIMPLICITY,
+    LEVELS,
+    Candidate,
+    Rows,
+    candidates,
+    fit,
+    table,
+    with_members,
+)
+from osteon.combination import Combination, Level, Numbers, StudyRule
+from osteon.metrics import Estimate, Resampled
+from osteon.sections.verdict import Ensemble
 
-_BY_SIMPLICITY: tuple[Method, ...] = ("mean", "majority", "weighted")
-_TENTHS = 10  # weights are searched in steps of 0.1, as the published weighted ensemble does
+STUDY_RULES: tuple[StudyRule, ...] = ("mean", "max", "noisy_or")  # the simplest first
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The winner and the table that made it one."""
+class Standing:
+    """What a candidate reached out of fold, and by how much the winner exceeds it, paired."""
+
+    candidate: Candidate
+    estimate: Estimate
+    behind: Estimate
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The winner and all that made it one."""
 
     winner: Combination
-    candidates: dict[Method, Estimate]  # of the metric, out of fold
-    metric: str
+    chosen: str  # the winner's name among the candidates
+    candidates: dict[str, Standing]  # by simplicity
+    study_rules: dict[StudyRule, Estimate]
+    operating_point: dict[Level, dict[str, float]]  # on validation, out of fold, where it is told
+    settings: Ensemble
+    why: str
 
     def to_json(self) -> dict[str, Any]:
         """Write plain values, and in words why this one won."""
-        return {**self.winner.to_json(), "metric": self.metric,
-                "candidates": metrics.to_json(self.candidates), "why": self.why()}
+        rule = self.settings.threshold_rule
+        return {
+            **self.winner.to_json(), "metric": self.settings.metric, "threshold_rule": rule,
+            "required_sensitivity": (self.settings.required_sensitivity
+                                     if rule == "sensitivity" else None),
+            "chosen": self.chosen, "candidates": {
+                name: {"method": standing.candidate.method, **asdict(standing.estimate),
+                       "behind": asdict(standing.behind)}
+                for name, standing in self.candidates.items()},
+            "study_rules": metrics.to_json(self.study_rules),
+            "operating_point": self.operating_point, "why": self.why}
 
-    def why(self) -> str:
-        """Say what decided."""
-        if len(self.winner.members) == 1:
-            return "there is one member"
-        table = ", ".join(f"{method} {estimate}" for method, estimate in self.candidates.items())
-        return (f"{self.winner.method} has the best {self.metric} on validation, out of fold; "
-                f"ties go to the simpler ({table})")
+
+@dataclass(frozen=True)
+class _Election:
+    """What all judging shares."""
+
+    rows: Rows
+    settings: Ensemble
+    resamples: int
+    seed: int
+
+    def judge(self, candidate: Candidate, level: Level, rule: StudyRule) -> Resampled:
+        """Measure a candidate on folds, of whole groups, that it was not fitted to."""
+        tables, verdicts = [], []
+        for rest, held_out in self._folds():
+            fitted = fit(candidate, self.rows.some(rest), self.settings, rule)
+            judged = self.rows.some(held_out)
+            found = fitted.probabilities(judged.of_members, judged.parts.tolist())
+            tables.append(table(judged, found, level, rule))
+            verdicts.append(fitted.verdicts(tables[-1].probabilities, level))
+        return metrics.measure(
+            np.concatenate([of.targets for of in tables]),
+            np.concatenate([of.probabilities for of in tables]), np.concatenate(verdicts),
+            np.concatenate([of.groups for of in tables]), resamples=self.resamples, seed=self.seed)
+
+    def groups(self) -> int:
+        """Count them; one alone cannot be held out."""
+        return len(set(self.rows.groups))
+
+    def _folds(self) -> list[tuple[Numbers, Numbers]]:
+        """Cut the rows, each class alike where it can be.
+
+        Probabilities of all folds are measured together. Where one holds more of a class than the
+        rest, whatever is fitted to the rest expects too little of that class there, and a method
+        with biases of its own would look worse than it is.
+        """
+        targets = self.rows.targets
+        if self.groups() < 2:
+            return [(np.arange(len(targets)), np.arange(len(targets)))]
+        count = min(self.settings.folds, self.groups())
+        strata = targets if np.bincount(targets).max() >= count else np.zeros_like(targets)
+        cutter = StratifiedGroupKFold(count, shuffle=True, random_state=self.seed)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The least populated class")
+            cut = list(cutter.split(targets, strata, groups=self.rows.groups))
+        return [(rest, held_out) for rest, held_out in cut if len(held_out)]
 
 
-def choose(images: pd.DataFrame, members: tuple[str, ...], settings: Ensemble,
-           *, resamples: int, seed: int) -> Verdict:
-    """Fit every method on validation and choose by the metric.
+def choose(images: pd.DataFrame, members: Sequence[str], labels: Sequence[str],
+           settings: Ensemble, *, resamples: int, seed: int) -> Choice:
+    """Fit every candidate on validation and choose by the metric.
 
-    `images` has target, group_id, study_id and each member's probability of the positive class.
-    Each method is judged on folds (of whole groups) it was not fitted to, so that one with more
-    freedom does not win by overfitting.
+    `images` has target, group_id, study_id, body_part and each member's probabilities. Each
+    candidate is judged on folds of whole groups it was not fitted to, so that one with more freedom
+    does not win by overfitting; equal to four decimals, the simpler wins.
     """
-    methods = _BY_SIMPLICITY if len(members) > 1 else _BY_SIMPLICITY[:1]
-    candidates = {
-        method: _out_of_fold(method, images, members, settings, resamples, seed)[settings.metric]
-        for method in methods}
-    best = max(methods, key=lambda method: round(candidates[method].value or 0.0, 4))
-    return Verdict(fit(best, images, members, settings), candidates, settings.metric)
+    rows = Rows.read(images, members, labels)
+    election = _Election(rows, settings, resamples, seed)
+    judged = {candidate: election.judge(candidate, "image", "mean")
+              for candidate in _offered(election)}
+    estimates = {candidate: of.scores()[settings.metric] for candidate, of in judged.items()}
+    best = _best(estimates)
+    rules = {rule: election.judge(best, "study", rule) for rule in _rules(rows, settings)}
+    by_rule = {rule: of.scores()[settings.metric] for rule, of in rules.items()}
+    rule = max(by_rule, key=lambda name: _rounded(by_rule[name]))
+    at: dict[Level, Resampled] = {"image": judged[best], "study": rules[rule]}
+    return Choice(
+        with_members(fit(best, rows, settings, rule), rows, settings), str(best),
+        {str(candidate): Standing(candidate, estimates[candidate], judged[best].above(
+            judged[candidate], settings.metric)) for candidate in judged},
+        by_rule,
+        {level: point for level in LEVELS if (point := _operating_point(at[level]))}
+        if len(labels) == 2 else {},
+        settings, _why(best, estimates, election))
 
 
-def fit(method: Method, images: pd.DataFrame, members: tuple[str, ...],
-        settings: Ensemble) -> Combination:
-    """Fit weights and thresholds of a method to validation rows."""
-    columns = [probability_of(member) for member in members]
-    of_members, target = images[columns].to_numpy(), images["target"].to_numpy()
-    weights = (_weights(of_members, target) if method == "weighted"
-               else tuple([1 / len(members)] * len(members)))
-    tables: dict[Level, pd.DataFrame] = {"image": images, "study": studies(images, columns)}
-    unset = Combination(method, members, weights, {
-        level: tuple(thresholds.choose(table["target"].to_numpy(), table[column].to_numpy(),
-                                       settings.threshold_rule) for column in columns)
-        for level, table in tables.items()}, {"image": 0.5, "study": 0.5})
-    if method == "majority":
-        return unset  # half of the votes, by definition
-    combined = images.assign(probability=unset.probabilities(of_members))
-    levels: dict[Level, pd.DataFrame] = {
-        "image": combined, "study": studies(combined, ["probability"])}
-    return Combination(method, members, weights, unset.member_thresholds, {
-        level: thresholds.choose(table["target"].to_numpy(), table["probability"].to_numpy(),
-                                 settings.threshold_rule)
-        for level, table in levels.items()})
+def _offered(election: _Election) -> list[Candidate]:
+    """Give the candidates; where no group can be held out, nothing that is fitted."""
+    offered = candidates(election.rows)
+    if election.groups() > 1 or len(offered) == 1:
+        return offered
+    return [Candidate("mean")]
 
 
-def _out_of_fold(method: Method, images: pd.DataFrame, members: tuple[str, ...],
-                 settings: Ensemble, resamples: int, seed: int) -> metrics.Scores:
-    columns = [probability_of(member) for member in members]
-    probabilities = np.empty(len(images))
-    verdicts = np.empty(len(images), dtype=bool)
-    folds = GroupKFold(min(settings.folds, images["group_id"].nunique()))
-    for rest, held_out in folds.split(images, groups=images["group_id"]):
-        fitted = fit(method, images.iloc[rest], members, settings)
-        probabilities[held_out] = fitted.probabilities(images[columns].to_numpy()[held_out])
-        verdicts[held_out] = fitted.verdicts(probabilities[held_out], "image")
-    return metrics.measure(images["target"], probabilities, verdicts, images["group_id"],
-                           resamples=resamples, seed=seed)
+def _best(estimates: dict[Candidate, Estimate]) -> Candidate:
+    """Find the best; where the metric cannot be told, the mean of all."""
+    if all(estimate.value is None for estimate in estimates.values()) and len(estimates) > 1:
+        return Candidate("mean")
+    return max(estimates, key=lambda candidate: _rounded(estimates[candidate]))
 
 
-def _weights(of_members: Floats, target: NDArray[np.int64]) -> tuple[float, ...]:
-    """Weights on the simplex, in tenths, with the least log loss on these rows."""
-    def loss(weights: tuple[float, ...]) -> float:
-        return float(log_loss(target, weighted_mean(of_members, weights), labels=[0, 1]))
-    return min(_simplex(of_members.shape[1]), key=loss)
+def _rounded(estimate: Estimate) -> float:
+    return -np.inf if estimate.value is None else round(estimate.value, 4)
 
 
-def _simplex(members: int) -> list[tuple[float, ...]]:
-    """All ways to share ten tenths among the members (stars and bars)."""
-    found = []
-    for bars in combinations(range(_TENTHS + members - 1), members - 1):
-        edges = [-1, *bars, _TENTHS + members - 1]
-        found.append(tuple((right - left - 1) / _TENTHS
-                           for left, right in pairwise(edges)))
-    return found
+def _rules(rows: Rows, settings: Ensemble) -> tuple[StudyRule, ...]:
+    """Name the rules to choose among; studies of one image each leave no choice."""
+    if settings.study_rule != "auto":
+        return (settings.study_rule,)
+    return STUDY_RULES if len(set(rows.studies)) < len(rows.studies) else STUDY_RULES[:1]
+
+
+def _operating_point(judged: Resampled) -> dict[str, float]:
+    """Give sensitivity and specificity; {} where a class is missing and one cannot be told."""
+    scores = judged.scores()
+    sensitivity, specificity = scores["sensitivity"].value, scores["specificity"].value
+    if sensitivity is None or specificity is None:
+        return {}
+    return {"sensitivity": sensitivity, "specificity": specificity}
+
+
+def _why(best: Candidate, estimates: dict[Candidate, Estimate], election: _Election) -> str:
+    """Say what decided."""
+    metric = election.settings.metric
+    if len(election.rows.members) == 1:
+        return "there is one member"
+    if election.groups() < 2:
+        return "validation is one group: no candidate can be judged on rows it was not fitted to, "\
+               "so the plain mean is taken"
+    if estimates[best].value is None:
+        return f"{metric} cannot be told on validation, so the plain mean is taken"
+    told = ", ".join(f"{candidate} {estimate}" for candidate, estimate in estimates.items())
+    ties = [str(candidate) for candidate in estimates
+            if candidate != best and _rounded(estimates[candidate]) == _rounded(estimates[best])]
+    tied = f"; {', '.join(ties)} do as well and are less simple" if ties else ""
+    return (f"{best} has the best {metric} of {len(estimates)} candidates on validation, each "
+            f"judged on groups it was not fitted to{tied}. All of them: {told}. Ties in the fourth "
+            f"decimal go to the simpler: {', '.join(BY_SIMPLICITY)}")

@@ -1,7 +1,9 @@
 """The folder that the service loads: graphs, ensemble, preprocessing, and a card of it all."""
 
 import hashlib
+import shutil
 from copy import deepcopy
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,48 +14,66 @@ from osteon.params import Params
 from osteon.preprocessing import SPEC, open_pictures
 from osteon.splits import Cut
 
+# What can change an answer.
+_LIBRARIES = ("osteon", "numpy", "onnxruntime", "opencv-python-headless", "pydicom", "timm",
+              "torch")
+
 
 def write_package(folder: Path, settings: Params, *, trained: Path, ensemble: Path,
-                  evaluation: Path, pictures: Path, cut: Cut) -> str:
-    """Export the winner's members, prove parity on validation pictures, write the card.
+                  evaluation: Path, page: Path, pictures: Path, cut: Cut) -> str:
+    """Export the members, prove parity on validation pictures, write the card beside its `page`.
 
-    Returns the model's version: a hash of everything that decides an answer.
+    `trained` and `pictures` hold a folder a member. Returns the model's version: a hash of
+    everything that decides an answer.
     """
-    opened, labels = open_pictures(pictures), settings.dataset.labels
+    labels, members = settings.dataset.labels, settings.model.members
     rows = cut.part("validation").index.to_numpy()[:settings.package.parity_images]
     (folder / "members").mkdir(parents=True)
     parity = {}
-    for member in settings.model.members:
+    for member in members:
         graph = folder / "members" / f"{member}.onnx"
         network = checkpoints.load(trained / member, settings.backbones[member], len(labels))
-        export(deepcopy(network), graph, settings.preprocess.image_size_px)
-        difference = assert_parity(network, graph, opened, rows, settings.package.parity)
+        export(deepcopy(network), graph, settings.of(member).preprocess.image_size_px)
+        difference = assert_parity(network, graph, open_pictures(pictures / member), rows,
+                                   settings.package.parity)
         parity[member] = float(f"{difference:.1e}")
+    specs = {member: read_json(pictures / member / SPEC) for member in members}
     write_json(folder / "ensemble.json", read_json(ensemble))
-    write_json(folder / "preprocess.json", read_json(pictures / SPEC))
-    version = _version(folder)
-    card = cut.marked(_card(settings, version, parity, trained, evaluation))
-    write_json(folder / "card.json", card)
-    return version
+    write_json(folder / "preprocess.json", specs)
+    model = _version(folder)
+    facts = {
+        **_card(settings, read_json(ensemble)), "version": model, "parity": parity,
+        "body_parts": sorted(set(cut.table["body_part"]) - {""}), "preprocess": specs,
+        "members": {member: checkpoints.read_card(trained / member) for member in members},
+        "hashes": _hashes(folder), "protocol": cut.to_json(), "test": read_json(evaluation)}
+    write_json(folder / "card.json", cut.marked(facts))
+    shutil.copy(page, folder / "card.html")
+    return model
 
 
 def _version(folder: Path) -> str:
-    digests = [f"{file.relative_to(folder).as_posix()} {sha256(file)}"
-               for file in sorted(folder.rglob("*")) if file.is_file()]
+    digests = [f"{name} {digest}" for name, digest in _hashes(folder).items()]
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:12]
 
 
-def _card(settings: Params, version: str, parity: dict[str, float], trained: Path,
-          evaluation: Path) -> dict[str, Any]:
+def _hashes(folder: Path) -> dict[str, str]:
+    """Give the SHA-256 of each file of a package."""
+    return {file.relative_to(folder).as_posix(): sha256(file)
+            for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+def _card(settings: Params, chosen: dict[str, Any]) -> dict[str, Any]:
+    """Say what the model is for, and how it comes to a verdict."""
+    labels = settings.dataset.labels
     return {
-        "version": version,
-        "labels": settings.dataset.labels,
-        "positive": settings.dataset.labels[-1],
+        "labels": labels,
+        "positive": labels[-1] if len(labels) == 2 else None,
         "intended_use": "Research on bone radiographs. Not a medical device.",
         "dataset": settings.dataset.model_dump(),
         "seed": settings.seed,
-        "parity": parity,
-        "members": {member: checkpoints.read_card(trained / member)
-                    for member in settings.model.members},
-        "test": read_json(evaluation),
+        "method": chosen["method"],
+        "thresholds": chosen["thresholds"],
+        "threshold_rule": chosen["threshold_rule"],
+        "study_rule": chosen["study_rule"],
+        "versions": {name: version(name) for name in _LIBRARIES},
     }

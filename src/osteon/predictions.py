@@ -1,4 +1,4 @@
-"""Each member's probability for each image of a part: the table that verdicts rest on."""
+"""Each member's probabilities for each image of a part: the table that verdicts rest on."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from osteon import checkpoints, inference
 from osteon.combination import softmax
 from osteon.params import Params
 from osteon.preprocessing import open_pictures
-from osteon.records import Part, probability_of, targets
+from osteon.records import Part, probability_columns, targets
 from osteon.splits import Cut
 
 _KEPT = ["path", "study_id", "patient_id", "group_id", "body_part", "view", "label"]
@@ -16,15 +16,17 @@ _KEPT = ["path", "study_id", "patient_id", "group_id", "body_part", "view", "lab
 
 def predict(cut: Cut, part: Part, pictures: Path, trained: Path,
             settings: Params) -> pd.DataFrame:
-    """Run every member, from its folder below `trained`, over a part of the cut.
+    """Run every member, from its folder below `trained`, over its own pictures of a part.
 
-    Returns rows with `target` (1: the last label) and a column of probability per member.
+    `pictures` holds a folder a member. Returns rows with `target`, the class number, and a column
+    for each member and class.
     """
     rows, labels = cut.part(part), settings.dataset.labels
     table = rows[_KEPT].assign(target=targets(rows, labels))
-    device, opened = inference.device(settings.trainer.accelerator), open_pictures(pictures)
+    device = inference.device(settings.trainer.accelerator)
     for member in settings.model.members:
         network = checkpoints.load(trained / member, settings.backbones[member], len(labels))
-        logits = inference.logits(network, opened, rows.index.to_numpy(), device)
-        table[probability_of(member)] = softmax(logits)[:, -1]
+        found = softmax(inference.logits(network, open_pictures(pictures / member),
+                                         rows.index.to_numpy(), device))
+        table[probability_columns(member, labels)] = found
     return table.reset_index(drop=True)

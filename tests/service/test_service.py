@@ -57,25 +57,32 @@ def client(demo: Project) -> Iterator[httpx.Client]:
         yield client
 
 
-def ask(client: httpx.Client, file: Path) -> dict:
-    reply = client.post("/v1/predict", files={"image": (file.name, file.read_bytes())})
+def ask(client: httpx.Client, file: Path, body_part: str = "") -> dict:
+    reply = client.post("/v1/predict", files={"image": (file.name, file.read_bytes())},
+                        data={"body_part": body_part} if body_part else {})
     assert reply.status_code == 200, reply.text
     return reply.json()
 
 
 def assert_same(reply: dict, row: pd.Series) -> None:
-    members = {name.removeprefix("probability_"): row[name] for name in row.index
-               if name.startswith("probability_")}
-    assert reply["members"] == pytest.approx(members, abs=1e-4)
-    assert reply["probability"] == pytest.approx(row["probability"], abs=1e-4)
+    for member, by_label in reply["members"].items():
+        for label, probability in by_label.items():
+            assert probability == pytest.approx(row[f"{member}:{label}"], abs=1e-4)
+    for label, probability in reply["probabilities"].items():
+        assert probability == pytest.approx(row[f"ensemble:{label}"], abs=1e-4)
+    assert reply["probability"] == reply["probabilities"]["abnormal"]
     assert reply["label"] == ("abnormal" if row["verdict"] else "normal")
 
 
 def test_drawn_images_get_the_probability_that_evaluation_gave(
         demo: Project, client: httpx.Client) -> None:
     for _, row in demo.table("artifacts/evaluate/predictions.csv").iloc[:10].iterrows():
-        reply = ask(client, demo.folder / "data/MURA-v1.1" / row["path"])
-        assert set(reply) == {"label", "probability", "threshold", "members", "model_version"}
+        reply = ask(client, demo.folder / "data/sample/MURA-v1.1" / row["path"], row["body_part"])
+        assert set(reply) == {"label", "probability", "probabilities", "threshold", "members",
+                              "model_version", "mark"}
+        assert {f"{member}:abnormal" for member in reply["members"]} == {
+            name for name in row.index if name.endswith(":abnormal")} - {
+            "ensemble:abnormal", "shortcuts:abnormal"}
         assert_same(reply, row)
 
 
@@ -87,16 +94,19 @@ def test_real_images_get_the_probability_that_evaluation_gives(
 import sys
 from pathlib import Path
 from osteon import params, preprocessing
+from osteon.aggregation import with_verdicts
 from osteon.combination import Combination
-from osteon.evaluation import with_verdicts
 from osteon.files import read_json
 from osteon.imaging import PreprocessSpec
 from osteon.predictions import predict
 from osteon.records import read_table
 from osteon.splits import Splits
 settings, out = params.load(), Path(sys.argv[1])
-spec = PreprocessSpec(**settings.preprocess.model_dump())
-preprocessing.write_pictures(out / "pictures.npy", [Path(path) for path in sys.argv[2:]], spec)
+for member in settings.model.members:
+    spec = PreprocessSpec(**settings.of(member).preprocess.model_dump())
+    (out / member).mkdir()
+    preprocessing.write_pictures({out / member / "pictures.npy": spec},
+                                 [Path(path) for path in sys.argv[2:]])
 cut = Splits(read_table(out / "split.csv"))
 images = predict(cut, "test", out, Path("artifacts/finetune"), settings)
 winner = Combination.from_json(read_json(Path("artifacts/ensemble/ensemble.json")))
@@ -109,13 +119,13 @@ with_verdicts(images, winner).to_csv(out / "predictions.csv", index=False)
     rows = pd.read_csv(tmp_path / "predictions.csv")
     assert len(rows) == 10
     for _, row in rows.iterrows():
-        assert_same(ask(client, Path(row["path"])), row)
+        assert_same(ask(client, Path(row["path"]), row["body_part"]), row)
 
 
 def test_the_reply_names_the_version_and_threshold_of_the_package(
         demo: Project, client: httpx.Client) -> None:
     package = demo.folder / "artifacts/package"
-    reply = ask(client, next((demo.folder / "data/MURA-v1.1").rglob("*.png")))
+    reply = ask(client, next((demo.folder / "data/sample/MURA-v1.1").rglob("*.png")))
     assert reply["model_version"] == json.loads((package / "card.json").read_text())["version"]
     chosen = json.loads((package / "ensemble.json").read_text())
     assert reply["threshold"] == chosen["thresholds"]["image"]
@@ -148,6 +158,13 @@ BAD = [
     pytest.param({"files": {"image": ("x.png", png((200, 150))[:60])}}, 422, id="cut short"),
     pytest.param({"files": {"picture": ("x.png", png((9, 9)))}}, 400, id="other field"),
     pytest.param({"files": {"image": (None, "http://example.com/x.png")}}, 400, id="an address"),
+    pytest.param({"files": [("image", (None, "http://example.com/x.png")),
+                            ("image", ("x.png", png((9, 9))))]}, 400, id="an address and a file"),
+    pytest.param({"files": {"image": ("x.png", png((9, 9)))}, "data": {"body_part": "skull"}}, 422,
+                 id="a body part that the model does not know"),
+    pytest.param({"files": {"body_part": ("x.png", png((9, 9)))}}, 400, id="a file as body part"),
+    pytest.param({"files": {"image": ("x.png", png((9, 9)))}, "data": {"side": "left"}}, 400,
+                 id="a field beside the image"),
     pytest.param({"files": [("image", ("x.png", png((9, 9))))] * 2}, 400, id="two images"),
     pytest.param({"content": b"garbage", "headers": {
         "content-type": "multipart/form-data; boundary=x"}}, 400, id="malformed form"),
@@ -182,7 +199,8 @@ def test_the_built_bento_answers_by_itself(demo: Project, tmp_path: Path) -> Non
     bento = demo.folder / f"runs/bentoml/bentos/osteon/{version}"
     with served(demo, tmp_path, str(bento)) as client:
         row = demo.table("artifacts/evaluate/predictions.csv").iloc[0]
-        assert_same(ask(client, demo.folder / "data/MURA-v1.1" / row["path"]), row)
+        path = demo.folder / "data/sample/MURA-v1.1" / row["path"]
+        assert_same(ask(client, path, row["body_part"]), row)
 
 
 def test_without_a_package_the_remedy_is_named(demo: Project, tmp_path: Path) -> None:

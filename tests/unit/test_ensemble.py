@@ -1,117 +1,206 @@
 """The choice among combinations is made on rows that no combination was fitted to."""
 
-from math import comb
+import json
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from osteon.ensemble import _simplex, choose, fit
-from osteon.params import Ensemble
+from osteon.candidates import Candidate, Rows, fit
+from osteon.combination import Combination, softmax
+from osteon.ensemble import choose
+from osteon.sections.verdict import Ensemble
 
-SETTINGS = Ensemble(metric="auroc", folds=4, threshold_rule="youden")
-
-
-def _images(target, **members):
-    """One image a study and a patient."""
-    names = [f"g{number:03d}" for number in range(len(target))]
-    return pd.DataFrame({
-        "target": target, "group_id": names, "study_id": names, "body_part": "hand",
-        **{f"probability_{name}": values for name, values in members.items()}})
-
-
-def _noise(seed, rows):
-    return np.random.default_rng(seed).random(rows)
-
-
+SETTINGS = Ensemble(metric="auroc", folds=4, threshold_rule="youden", required_sensitivity=0.9,
+                    study_rule="auto")
+LABELS = ("normal", "abnormal")
 TARGET = np.tile([0, 1], 30)
 RIGHT = 0.05 + 0.9 * TARGET
 
 
-@pytest.mark.parametrize(("members", "weights"), [
-    pytest.param({"a": RIGHT, "b": _noise(1, 60), "c": _noise(2, 60)}, (1, 0, 0), id="the first"),
-    pytest.param({"a": _noise(1, 60), "b": RIGHT, "c": _noise(2, 60)}, (0, 1, 0), id="the second"),
-    pytest.param({"a": _noise(1, 60), "b": _noise(2, 60), "c": RIGHT}, (0, 0, 1), id="the last"),
+def _images(target, columns=None, **members):
+    """One image a study and a patient."""
+    names = [f"g{number:03d}" for number in range(len(target))]
+    table = {"target": target, "group_id": names, "study_id": names, "body_part": "hand"}
+    for name, last in members.items():
+        table |= {f"{name}:normal": 1 - np.asarray(last), f"{name}:abnormal": last}
+    return pd.DataFrame({**table, **(columns or {})})
+
+
+def _choose(images, members, settings=SETTINGS, labels=LABELS):
+    return choose(images, members, labels, settings, resamples=100, seed=0)
+
+
+def _noise(seed, rows=60):
+    return np.random.default_rng(seed).random(rows)
+
+
+def _values(choice):
+    return {name: standing.estimate.value for name, standing in choice.candidates.items()}
+
+
+def test_a_planted_member_among_noise_wins_by_itself():
+    found = _choose(_images(TARGET, a=_noise(1), b=RIGHT, c=_noise(2)), "abc")
+    assert (found.winner.method, found.winner.weights) == ("single", {"a": 0, "b": 1, "c": 0})
+    assert _values(found)["single:b"] == 1
+    assert _values(found)["mean"] < 1
+    assert found.why.startswith("single:b has the best auroc of 9 candidates on validation")
+
+
+def test_members_that_err_apart_make_their_mean_win():
+    random = np.random.default_rng(0)
+    columns = {name: 0.35 * TARGET + 0.65 * random.random(60) for name in "abcd"}
+    found = _choose(_images(TARGET, **columns), "abcd")
+    values = _values(found)
+    assert found.winner.method not in ("single", "majority")
+    assert values["mean"] > max(values[f"single:{name}"] for name in "abcd")
+
+
+def test_ties_go_to_the_simpler_and_the_reason_says_so():
+    found = _choose(_images(TARGET, a=RIGHT, b=RIGHT), "ab")
+    assert set(_values(found).values()) == {1}
+    assert list(_values(found)) == ["single:a", "single:b", "mean", "majority", "weighted",
+                                    "calibrated", "subset", "stacking"]
+    assert found.winner.weights == {"a": 1, "b": 0}
+    assert "single:b, mean, majority, weighted, calibrated, subset, stacking do as well and are " \
+           "less simple" in found.why
+
+
+def test_a_difference_beyond_the_fourth_decimal_is_a_tie():
+    # 300 of each class; one pair in 90,000 is out of order for a, none for b.
+    target = np.repeat([0, 1], 300)
+    right = np.linspace(0.2, 0.8, 600)
+    wrong = right.copy()
+    wrong[[299, 300]] = right[[300, 299]]
+    found = _choose(_images(target, a=wrong, b=right), "ab")
+    assert found.candidates["single:a"].estimate.value < 1
+    assert found.winner.weights == {"a": 1, "b": 0}
+
+
+@pytest.mark.parametrize("seed", [3, 8])
+def test_what_flatters_its_own_rows_is_judged_on_others(seed):
+    """Six members of noise: coefficients fitted to so few rows find what is not there."""
+    members = {name: _noise((seed, number)) for number, name in enumerate("abcdef")}
+    images = _images(TARGET, **members)
+    rows = Rows.read(images, "abcdef", LABELS)
+    fitted = fit(Candidate("stacking"), rows, SETTINGS, "mean").probabilities(rows.of_members)
+    in_sample = roc_auc_score(TARGET, fitted[:, 1])
+    assert in_sample > 0.58
+    assert _values(_choose(images, "abcdef"))["stacking"] < in_sample - 0.05
+
+
+def test_groups_are_held_out_whole():
+    """What tells patients apart, and nothing else, is worth nothing out of fold."""
+    patient = np.repeat(np.arange(20), 3)
+    target = np.random.default_rng(4).integers(0, 2, 20)[patient]
+    same = np.random.default_rng(5).random((20, 6))[patient]
+    images = _images(target, {"group_id": [f"p{name}" for name in patient]},
+                     **{name: same[:, number] for number, name in enumerate("abcdef")})
+    by_patient = _values(_choose(images, "abcdef"))["stacking"]
+    apart = images.assign(group_id=[f"g{row}" for row in range(60)])
+    assert _values(_choose(apart, "abcdef"))["stacking"] > by_patient + 0.1
+
+
+def test_the_table_tells_by_how_much_each_is_behind():
+    found = _choose(_images(TARGET, a=_noise(1), b=RIGHT), "ab")
+    noise, winner = found.candidates["single:a"], found.candidates["single:b"]
+    assert noise.behind.value == pytest.approx(1 - noise.estimate.value)
+    assert noise.behind.low > 0.2
+    assert (winner.behind.value, winner.behind.low, winner.behind.high) == (0, 0, 0)
+
+
+# A study of four images: negative ones all at .5; a positive one shows in one view alone.
+FAINT = np.tile([0.5, 0.5, 0.5, 0.5, 0.9, 0.3, 0.3, 0.3], 15)
+# And one where negatives have a bright artefact now and then, positives a little of all.
+STEADY = np.tile([0.8, 0.1, 0.1, 0.1, 0.5, 0.5, 0.5, 0.5], 15)
+
+
+@pytest.mark.parametrize(("last", "asked", "rule"), [
+    pytest.param(FAINT, "auto", "max", id="one view shows it"),
+    pytest.param(STEADY, "auto", "mean", id="all views show a little of it"),
+    pytest.param(FAINT, "mean", "mean", id="as asked"),
+    pytest.param(STEADY, "noisy_or", "noisy_or", id="noisy-or as asked"),
 ])
-def test_weights_find_the_planted_member(members, weights):
-    found = fit("weighted", _images(TARGET, **members), ("a", "b", "c"), SETTINGS)
-    assert found.weights == weights
-    assert found.thresholds == pytest.approx({"image": 0.5, "study": 0.5})
+def test_the_rule_of_studies_is_chosen_on_validation(last, asked, rule):
+    studies = [f"s{row // 4}" for row in range(120)]
+    images = _images(np.tile([0] * 4 + [1] * 4, 15), {"study_id": studies, "group_id": studies},
+                     a=last)
+    found = _choose(images, "a", SETTINGS.model_copy(update={"study_rule": asked}))
+    assert found.winner.study_rule == rule
+    assert list(found.study_rules) == (["mean", "max", "noisy_or"] if asked == "auto" else [asked])
+    assert found.study_rules[rule].value == max(
+        estimate.value for estimate in found.study_rules.values())
 
 
-def test_a_planted_member_among_noise_makes_the_weighted_mean_win():
-    images = _images(TARGET, a=_noise(1, 60), b=RIGHT, c=_noise(2, 60))
-    verdict = choose(images, ("a", "b", "c"), SETTINGS, resamples=100, seed=0)
-    assert verdict.winner.method == "weighted"
-    assert verdict.candidates["weighted"].value == 1
-    assert verdict.candidates["mean"].value < 1
-    assert "weighted has the best auroc" in verdict.why()
+def test_studies_of_one_image_have_one_rule():
+    assert list(_choose(_images(TARGET, a=RIGHT), "a").study_rules) == ["mean"]
 
 
-def test_a_tie_goes_to_the_mean():
-    images = _images(TARGET, a=RIGHT, b=RIGHT)
-    verdict = choose(images, ("a", "b"), SETTINGS, resamples=100, seed=0)
-    assert {name: found.value for name, found in verdict.candidates.items()} == {
-        "mean": 1, "majority": 1, "weighted": 1}
-    assert verdict.winner.method == "mean"
-    assert verdict.winner.weights == (0.5, 0.5)
+def test_the_operating_point_tells_what_was_reached_out_of_fold():
+    found = _choose(_images(TARGET, a=RIGHT), "a")
+    assert found.operating_point == {"image": {"sensitivity": 1, "specificity": 1},
+                                     "study": {"sensitivity": 1, "specificity": 1}}
 
 
-def test_one_member_is_its_own_mean():
-    verdict = choose(_images(TARGET, a=RIGHT), ("a",), SETTINGS, resamples=100, seed=0)
-    assert list(verdict.candidates) == ["mean"]
-    assert (verdict.winner.method, verdict.winner.weights) == ("mean", (1.0,))
-    assert verdict.why() == "there is one member"
+@pytest.mark.parametrize("metric", ["auroc", "average_precision", "accuracy", "balanced_accuracy",
+                                    "kappa", "f1"])
+def test_every_metric_can_choose_among_several_classes(metric):
+    target = np.tile([0, 1, 2], 20)
+    random = np.random.default_rng(0)
+    columns = {}
+    for name, strength in (("a", 0.0), ("b", 4.0)):
+        logits = random.normal(size=(60, 3))
+        logits[np.arange(60), target] += strength
+        columns |= {f"{name}:{label}": softmax(logits)[:, number]
+                    for number, label in enumerate("xyz")}
+    found = _choose(_images(target, columns), "ab", SETTINGS.model_copy(update={"metric": metric}),
+                    labels="xyz")
+    values = _values(found)
+    assert values["single:b"] > values["single:a"] + 0.3
+    assert values[str(Candidate(found.winner.method, "b" if found.winner.method == "single"
+                                else None))] == max(values.values())
+    assert found.winner.thresholds == {"image": None, "study": None}
+    assert found.operating_point == {}
 
 
-@pytest.mark.parametrize("seed", [2, 9])
-def test_weights_that_flatter_their_own_rows_do_not_win(seed):
-    """Two members of equal worth: the mean is right, yet fitted weights look better in sample."""
-    random = np.random.default_rng(seed)
-    columns = {name: 0.3 * TARGET + 0.7 * random.random(60) for name in "ab"}
-    images = _images(TARGET, **columns)
-    of_members = np.column_stack(list(columns.values()))
-    fitted = fit("weighted", images, ("a", "b"), SETTINGS).probabilities(of_members)
-    assert roc_auc_score(TARGET, fitted) > roc_auc_score(TARGET, of_members.mean(axis=1))
-    verdict = choose(images, ("a", "b"), SETTINGS, resamples=100, seed=0)
-    assert verdict.winner.method == "mean"
-    assert verdict.candidates["weighted"].value < roc_auc_score(TARGET, fitted)
+def test_what_is_written_can_be_read_and_says_why():
+    settings = SETTINGS.model_copy(update={"threshold_rule": "sensitivity"})
+    found = _choose(_images(TARGET, a=RIGHT, b=_noise(1)), "ab", settings)
+    content = json.loads(json.dumps(found.to_json()))
+    assert Combination.from_json(content) == found.winner
+    assert (content["threshold_rule"], content["required_sensitivity"]) == ("sensitivity", 0.9)
+    assert content["candidates"]["single:b"].keys() == {"method", "value", "low", "high", "behind"}
+    assert content["why"] == found.why
+    assert content["chosen"] in content["candidates"]
 
 
-def test_majority_is_half_of_the_votes_whatever_the_rows():
-    found = fit("majority", _images(TARGET, a=RIGHT, b=_noise(1, 60)), ("a", "b"), SETTINGS)
-    assert found.thresholds == {"image": 0.5, "study": 0.5}
-    assert found.member_thresholds["image"][0] == pytest.approx(0.5)
+ONE_GROUP = {"group_id": "p", "study_id": "s"}
+DEGENERATE = [
+    pytest.param(_images(TARGET, a=RIGHT), "a", "single", "there is one member", id="one member"),
+    pytest.param(_images(TARGET, ONE_GROUP, a=_noise(1), b=RIGHT), "ab", "mean",
+                 "validation is one group", id="one group"),
+    pytest.param(_images(TARGET[:1], a=RIGHT[:1], b=RIGHT[:1]), "ab", "mean",
+                 "validation is one group", id="one image"),
+    pytest.param(_images(np.zeros(60, int), a=RIGHT, b=_noise(1)), "ab", "mean",
+                 "auroc cannot be told", id="the last class is absent"),
+    pytest.param(_images(np.ones(60, int), a=RIGHT, b=_noise(1)), "ab", "mean",
+                 "auroc cannot be told", id="the first class is absent"),
+    pytest.param(_images(np.repeat([0, 1], [59, 1]), a=_noise(1), b=_noise(2)), "ab", None,
+                 "best auroc", id="one positive image"),
+    pytest.param(_images(TARGET, a=np.full(60, 0.5), b=np.full(60, 0.5)), "ab", "single",
+                 "do as well", id="all one prediction"),
+    pytest.param(_images(TARGET, a=TARGET * 1.0, b=1.0 - TARGET), "ab", "single", "best auroc",
+                 id="exactly 0 and 1"),
+]
 
 
-def test_thresholds_of_studies_are_fitted_to_their_means():
-    # Images of a study: .2 and .6 (negative), .4 and .9 (positive), so means of .4 and .65.
-    images = _images(np.tile([0, 0, 1, 1], 5), a=np.tile([0.2, 0.6, 0.4, 0.9], 5))
-    images["study_id"] = [f"s{row // 2}" for row in range(20)]
-    found = fit("mean", images, ("a",), SETTINGS)
-    assert found.thresholds["study"] == pytest.approx((0.4 + 0.65) / 2)
-    assert found.member_thresholds["study"] == pytest.approx(((0.4 + 0.65) / 2,))
-    assert found.thresholds["image"] == pytest.approx((0.9 + 0.6) / 2)
-
-
-@pytest.mark.parametrize("members", [1, 2, 3, 4])
-def test_weights_are_all_ways_to_share_ten_tenths(members):
-    found = _simplex(members)
-    assert len(found) == len(set(found)) == comb(members + 9, members - 1)
-    for weights in found:
-        assert len(weights) == members
-        assert sum(weights) == pytest.approx(1)
-        assert min(weights) >= 0
-
-
-def test_three_members_have_sixty_six_ways():
-    assert len(_simplex(3)) == 66
-
-
-def test_members_that_are_exactly_certain_can_be_weighed():
-    # Some tenths of five ones add up to a little more than 1 in binary.
-    members = tuple("abcde")
-    columns = dict.fromkeys(members, TARGET.astype(float))
-    found = fit("weighted", _images(TARGET, **columns), members, SETTINGS)
-    assert sum(found.weights) == pytest.approx(1)
+@pytest.mark.parametrize(("images", "members", "method", "said"), DEGENERATE)
+def test_degenerate_validation_gives_a_winner_and_says_why(images, members, method, said):
+    found = _choose(images, members)
+    assert method in (found.winner.method, None)
+    assert said in found.why
+    json.dumps(found.to_json(), allow_nan=False)
+    probabilities = found.winner.probabilities(
+        Rows.read(images, members, LABELS).of_members, images["body_part"].tolist())
+    assert np.isfinite(probabilities).all()

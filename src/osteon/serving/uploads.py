@@ -1,4 +1,4 @@
-"""What may come in: a body of bounded size that holds one file in the field `image`.
+"""What may come in: a body of bounded size with one file in `image`, a text in `body_part`.
 
 The framework would take a text in that field for an address and download from it, and answer a
 malformed form with 500; so a request is looked at before the framework sees it.
@@ -6,7 +6,7 @@ malformed form with 500; so a request is looked at before the framework sees it.
 
 from http import HTTPStatus
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from osteon.serving.errors import refusal
 
 _LARGEST_BODY_BYTES = 32 * 2**20  # four times a 16-bit radiograph of 2,000 x 2,000 pixels
-_FIELD = "image"
+_FIELD, _OPTION = "image", "body_part"
 
 
 class OneImage:
@@ -61,13 +61,25 @@ async def _look(scope: Scope, body: bytes | None) -> JSONResponse | None:
         return refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
                        f"send multipart/form-data with one file in the field {_FIELD!r}")
     try:
-        async with request.form(max_files=1, max_fields=0) as form:
-            if isinstance(form.get(_FIELD), UploadFile):
-                return None
+        async with request.form(max_files=1, max_fields=1) as form:
+            return _look_at(form)
     except (HTTPException, MultiPartException, KeyError) as error:
         reason = getattr(error, "detail", None) or getattr(error, "message", None) or "malformed"
         return refusal(HTTPStatus.BAD_REQUEST, f"the form cannot be read: {reason}")
-    return refusal(HTTPStatus.BAD_REQUEST, "the file is missing", _FIELD)
+
+
+def _look_at(form: FormData) -> JSONResponse | None:
+    """Refuse other fields, a text where the file belongs, and a file where the text does."""
+    for name, value in form.multi_items():
+        if name not in (_FIELD, _OPTION):
+            return refusal(HTTPStatus.BAD_REQUEST,
+                           f"no such field; there are {_FIELD!r} and {_OPTION!r}", name)
+        if isinstance(value, UploadFile) != (name == _FIELD):
+            wanted = "a file" if name == _FIELD else "a text"
+            return refusal(HTTPStatus.BAD_REQUEST, f"{wanted} is wanted here", name)
+    if _FIELD not in form:
+        return refusal(HTTPStatus.BAD_REQUEST, "the file is missing", _FIELD)
+    return None
 
 
 def _replay(body: bytes) -> Receive:
