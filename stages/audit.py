@@ -22,9 +22,10 @@ def main() -> None:
     asked, seed = settings.audit, settings.seed
     cut = splits.read(Path("artifacts/split"))
     rows = sample(cut.table, asked.most_images, seed)
-    backbone = settings.backbones[asked.backbone or settings.model.members[0]]
+    first = settings.model.members[0]
+    backbone = settings.backbones[asked.backbone or first]
     frozen = Frozen(backbone, settings.weights, settings.trainer, seed)
-    embeddings = frozen.embed(open_pictures(Path("artifacts/preprocess")), rows, asked.views)
+    embeddings = frozen.embed(open_pictures(Path("artifacts/preprocess", first)), rows, asked.views)
     table = cut.table.iloc[rows].reset_index(drop=True)
     found = audit(
         Material(table.assign(official=official_parts(table)), embeddings, settings.dataset.labels),
@@ -32,7 +33,7 @@ def main() -> None:
     source = page.Source.read(Path("artifacts/index"))
     how = page.How(
         root=settings.dataset.root, backbone=frozen.arch, weights=frozen.weights,
-        precision=frozen.precision, image_size_px=settings.preprocess.image_size_px,
+        precision=frozen.precision, image_size_px=settings.of(first).preprocess.image_size_px,
         views=asked.views, folds=asked.folds, seed=seed, resamples=settings.evaluate.resamples,
         augment=AUGMENT.model_dump(), command="dvc repro audit",
         images=describe(len(table), len(cut.table), len(source.table)))

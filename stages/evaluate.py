@@ -1,44 +1,65 @@
-"""evaluate: the test part, once; figures with intervals, plots, and the report."""
+"""evaluate: the test part, once; figures with intervals, beside members and the shortcuts."""
 
+import logging
 from pathlib import Path
 
-from osteon import params, plots, report, splits
+import pandas as pd
+
+from osteon import params, splits, testplots
+from osteon.audit import shortcuts
 from osteon.combination import Combination
 from osteon.errors import run
-from osteon.evaluation import evaluate, with_verdicts
+from osteon.evaluation import SHORTCUTS, TABLES, About, evaluate, tables
 from osteon.files import fresh_folder, read_json, write_json
+from osteon.params import Params
 from osteon.predictions import predict
-from osteon.records import probability_of, write_table
+from osteon.records import SIZE, probability_columns, targets, write_table
+from osteon.splits import Cut
 
-SPLIT, PICTURES = Path("artifacts/split"), Path("artifacts/preprocess")
+log = logging.getLogger("osteon.evaluate")
 
 
 def main() -> None:
-    """Read the winner and the test part, write metrics/, plots/evaluate/ and the report."""
+    """Read the winner and the test part; write metrics/, plots/evaluate/, artifacts/evaluate/."""
     settings = params.load()
-    chosen = read_json(Path("artifacts/ensemble/ensemble.json"))
-    winner = Combination.from_json(chosen)
-    cut = splits.read(SPLIT)
-    images = predict(cut, "test", PICTURES, Path("artifacts/finetune"), settings)
-    test = with_verdicts(images, winner)
-    evaluation = evaluate(test, winner, resamples=settings.evaluate.resamples, seed=settings.seed)
-    write_json(Path("metrics/evaluate.json"), evaluation.to_json(cut))
-    columns = {"ensemble": "probability"} | {
-        member: probability_of(member) for member in winner.members}
+    winner = Combination.from_json(read_json(Path("artifacts/ensemble/ensemble.json")))
+    cut = splits.read(Path("artifacts/split"))
+    images = predict(cut, "test", Path("artifacts/preprocess"), Path("artifacts/finetune"),
+                     settings)
+    images[SIZE] = cut.part("test")[SIZE].to_numpy()
+    images, read = _with_shortcuts(images, cut, settings)
+    about = About(winner.labels, winner.members, winner.method, winner.thresholds, read,
+                  settings.evaluate.resamples, settings.seed)
+    by_level = tables(images, winner)
+    evaluation = evaluate(by_level, about)
+    for sentence in evaluation.says():
+        log.info("evaluate: %s", sentence)
+    write_json(Path("metrics/evaluate.json"), evaluation.headline(cut))
     with fresh_folder(Path("plots/evaluate")) as folder:
-        plots.roc(folder / "roc.png", test, columns, mark=cut.mark)
-        plots.precision_recall(folder / "precision_recall.png", test, columns, mark=cut.mark)
-        plots.confusion(folder / "confusion.png", test, settings.dataset.labels, mark=cut.mark)
-        plots.reliability(folder / "reliability.png", test, mark=cut.mark)
-        write_table(folder / "roc.csv", cut.marked_table(plots.roc_points(test)))
+        testplots.write(folder, by_level, evaluation, mark=cut.mark)
+        drawn = {"roc": testplots.roc_table(by_level, evaluation),
+                 "confusion": testplots.confusion_table(by_level, evaluation)}
+        for name, table in drawn.items():
+            write_table(folder / f"{name}.csv", cut.marked_table(table))
     with fresh_folder(Path("artifacts/evaluate")) as folder:
-        write_table(folder / "predictions.csv", cut.marked_table(test))
-        page = report.render(
-            settings, evaluation, chosen, test, cut, split=SPLIT, pictures=PICTURES,
-            index=Path("artifacts/index"), checks=Path("artifacts/check"),
-            audit=Path("artifacts/audit/audit.json"),
-            figures=[Path("plots/ensemble"), Path("plots/evaluate"), Path("plots/audit")])
-        (folder / "report.html").write_text(page, encoding="utf-8")
+        write_json(folder / "evaluation.json",
+                   cut.marked({"protocol": cut.to_json(), **evaluation.to_json()}))
+        for level, name in TABLES.items():
+            write_table(folder / name, cut.marked_table(by_level[level]))
+
+
+def _with_shortcuts(images: pd.DataFrame, cut: Cut,
+                    settings: Params) -> tuple[pd.DataFrame, str | None]:
+    """Add what boosted trees, trained on all but the test part, make of it; and what they read."""
+    labels = settings.dataset.labels
+    rows = cut.part("train", "validation").index.to_numpy(), cut.part("test").index.to_numpy()
+    found = shortcuts.baseline(cut.table, targets(cut.table, labels), rows, len(labels),
+                               seed=settings.seed)
+    if found is None:
+        return images, None
+    read, probabilities = found
+    columns = dict(zip(probability_columns(SHORTCUTS, labels), probabilities.T, strict=True))
+    return images.assign(**columns), read
 
 
 if __name__ == "__main__":

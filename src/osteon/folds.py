@@ -8,21 +8,20 @@ import argparse
 import json
 import logging
 from dataclasses import dataclass
-from functools import partial
-from io import StringIO
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, get_args
 
 import dvc.api
 import pandas as pd
 from tqdm import tqdm
 
-from osteon import metrics
-from osteon.aggregation import studies
-from osteon.combination import Combination, Level
+from osteon.aggregation import ENSEMBLE
+from osteon.combination import Level
 from osteon.errors import UserError, run
+from osteon.evaluation import HEADLINE, TABLES, About, Evaluation, Tables, evaluate
 from osteon.files import write_json
-from osteon.metrics import Scores
+from osteon.records import read_table, write_table
 
 log = logging.getLogger("osteon.folds")
 
@@ -32,19 +31,22 @@ _VARIES = {"folds": "fold", "body_part": "body_part"}
 
 @dataclass(frozen=True)
 class Fold:
-    """One experiment: which part it held out, all other settings, and its test predictions."""
+    """One experiment: which part it held out, all other settings, its test predictions.
+
+    `said` is the evaluation of this fold alone.
+    """
 
     name: str
     held_out: int | str
     settings: dict[str, Any]
-    predictions: pd.DataFrame
-    winner: Combination
+    tables: Tables
+    said: dict[str, Any]
 
 
-def read_folds(ensemble: str, predictions: str) -> list[Fold]:
+def read_folds(folder: str) -> list[Fold]:
     """Read the newest experiment of each fold from the repository, on the commit checked out.
 
-    `ensemble` and `predictions` are the paths of these outputs in the repository.
+    `folder` is where the repository has the output of `evaluate`.
 
     Raises:
         UserError: no experiment is a fold.
@@ -52,17 +54,16 @@ def read_folds(ensemble: str, predictions: str) -> list[Fold]:
     found: dict[int | str, Fold] = {}
     for row in tqdm(_experiments(), desc="folds", unit="experiment"):
         revision = row["rev"] if len(row["rev"]) > 7 else row["Experiment"] or row["rev"]
-        read = partial(dvc.api.read, rev=revision)
         settings = dvc.api.params_show(rev=revision)
         varying = _VARIES.get(settings["split"]["protocol"])
         if varying is None:
             continue
         held_out = settings["split"].pop(varying)
         if held_out not in found:  # the newest comes first
-            table = pd.read_csv(StringIO(read(predictions)), dtype={
-                "path": str, "study_id": str, "group_id": str})
-            found[held_out] = Fold(row["Experiment"], held_out, settings, table,
-                                   Combination.from_json(json.loads(read(ensemble))))
+            said = json.loads(dvc.api.read(f"{folder}/evaluation.json", rev=revision))
+            found[held_out] = Fold(row["Experiment"], held_out, settings, {
+                level: _table(f"{folder}/{name}", revision) for level, name in TABLES.items()},
+                said)
     if not found:
         raise UserError("folds: no finished experiment on this commit is a fold (`dvc exp show` "
                         "names those that failed, `dvc queue logs NAME` says why); run\n"
@@ -71,8 +72,8 @@ def read_folds(ensemble: str, predictions: str) -> list[Fold]:
     return sorted(found.values(), key=lambda fold: str(fold.held_out))
 
 
-def pool(folds: list[Fold]) -> pd.DataFrame:
-    """Join the test images of all folds; each image occurs once.
+def pool(folds: list[Fold]) -> Tables:
+    """Join the test images, and the studies, of all folds; each image occurs once.
 
     Raises:
         UserError: folds differ in other settings, are missing, or overlap.
@@ -90,28 +91,33 @@ def pool(folds: list[Fold]) -> pd.DataFrame:
         left = ",".join(map(str, missing))
         raise UserError(f"folds: {len(folds)} of {split['folds']} have run; queue the others: "
                         f"dvc exp run --queue -S split=folds -S 'split.fold={left}'")
-    pooled = pd.concat([fold.predictions.assign(fold=fold.held_out) for fold in folds],
-                       ignore_index=True)
-    twice = pooled.loc[pooled["path"].duplicated(), "path"]
+    pooled: Tables = {level: pd.concat(
+        [fold.tables[level].assign(fold=fold.held_out) for fold in folds], ignore_index=True)
+        for level in get_args(Level)}
+    paths = pooled["image"]["path"]
+    twice = paths[paths.duplicated()]
     if len(twice):
         raise UserError(f"folds: {len(twice)} images are tested twice ({twice.iloc[0]}, ...); the "
                         "data changed between the folds; run all of them again")
     return pooled
 
 
-def measure(folds: list[Fold], pooled: pd.DataFrame, *, resamples: int,
-            seed: int) -> dict[Level, Scores]:
-    """Measure all test images together, by image and by study, each by its own fold's threshold."""
-    of_studies = pd.concat(_studies(fold) for fold in folds)
-    tables: dict[Level, pd.DataFrame] = {"image": pooled, "study": of_studies}
-    return {level: metrics.measure(table["target"], table["probability"], table["verdict"],
-                                   table["group_id"], resamples=resamples, seed=seed)
-            for level, table in tables.items()}
+def measure(folds: list[Fold], pooled: Tables, *, resamples: int, seed: int) -> Evaluation:
+    """Measure all test images together, each by the verdict of its own fold."""
+    said = [fold.said for fold in folds]
+    read = [of_fold["levels"]["image"]["shortcut"] for of_fold in said]
+    return evaluate(pooled, About(
+        labels=tuple(said[0]["labels"]), members=tuple(said[0]["members"]),
+        method=", ".join(sorted({of_fold["method"] for of_fold in said})),
+        thresholds=dict.fromkeys(pooled),
+        shortcut=read[0]["columns"] if all(read) else None, resamples=resamples, seed=seed))
 
 
-def _studies(fold: Fold) -> pd.DataFrame:
-    table = studies(fold.predictions, ["probability"])
-    return table.assign(verdict=fold.winner.verdicts(table["probability"].to_numpy(), "study"))
+def _table(path: str, revision: str) -> pd.DataFrame:
+    with TemporaryDirectory() as aside:
+        file = Path(aside) / "table.csv"
+        file.write_text(dvc.api.read(path, rev=revision), encoding="utf-8")
+        return read_table(file)
 
 
 def _experiments() -> list[dict[str, Any]]:
@@ -124,38 +130,39 @@ def _differing(one: dict[str, Any], other: dict[str, Any]) -> str:
     return ", ".join(sections)
 
 
-def _describe(folds: list[Fold], scores: dict[Level, Scores]) -> str:
-    lines = [f"{len(folds)} folds, {sum(len(fold.predictions) for fold in folds)} images, each "
+def _describe(folds: list[Fold], pooled: Evaluation) -> str:
+    figures = {level: measured.figures[ENSEMBLE] for level, measured in pooled.levels.items()}
+    lines = [f"{len(folds)} folds, {pooled.levels['image'].counts['rows']} images, each "
              "tested once by a model that never saw its group; 95 % intervals over groups",
-             f"  {'':12}  {'by image':22}  by study"]
-    lines += [f"  {name:12}  {scores['image'][name]!s:22}  {scores['study'][name]}"
-              for name in scores["image"]]
-    return "\n".join(lines)
+             f"  {'':17}  {'by image':22}  by study"]
+    lines += [f"  {name:17}  {figures['image'][name]!s:22}  {figures['study'][name]}"
+              for name in HEADLINE]
+    return "\n".join([*lines, *pooled.says()])
 
 
 def main() -> None:
-    """Pool the experiments and write one JSON file and one table."""
+    """Pool the experiments and write one JSON file and two tables."""
     parser = argparse.ArgumentParser(
         prog="python -m osteon.folds", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ensemble", default="artifacts/ensemble/ensemble.json",
-                        help="where an experiment has its winner (default: %(default)s)")
-    parser.add_argument("--predictions", default="artifacts/evaluate/predictions.csv",
-                        help="where an experiment has its test predictions (default: %(default)s)")
-    parser.add_argument("--out", type=Path, default=Path("runs/folds"),
-                        help="folder for folds.json and predictions.csv (default: %(default)s)")
+    parser.add_argument("--evaluated", default="artifacts/evaluate", metavar="FOLDER",
+                        help="where an experiment has its test part (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("runs/folds"), metavar="FOLDER",
+                        help="for folds.json, predictions.csv and studies.csv "
+                             "(default: %(default)s)")
     given = parser.parse_args()
-    folds = read_folds(given.ensemble, given.predictions)
+    folds = read_folds(given.evaluated)
     pooled = pool(folds)
     settings = folds[0].settings
-    scores = measure(folds, pooled, resamples=settings["evaluate"]["resamples"],
-                     seed=settings["seed"])
+    evaluation = measure(folds, pooled, resamples=settings["evaluate"]["resamples"],
+                         seed=settings["seed"])
+    counts = evaluation.levels["image"].counts
     write_json(given.out / "folds.json", {
-        "folds": {str(fold.held_out): fold.name for fold in folds}, "images": len(pooled),
-        "groups": int(pooled["group_id"].nunique()),
-        "pooled": {level: metrics.to_json(of_level) for level, of_level in scores.items()}})
-    pooled.to_csv(given.out / "predictions.csv", index=False)
-    log.info("%s", _describe(folds, scores))
+        "folds": {str(fold.held_out): fold.name for fold in folds}, "images": counts["rows"],
+        "groups": counts["groups"], **evaluation.to_json()})
+    for level, name in TABLES.items():
+        write_table(given.out / name, pooled[level])
+    log.info("%s", _describe(folds, evaluation))
 
 
 if __name__ == "__main__":

@@ -6,17 +6,30 @@ gives the same numbers some hundred times slower.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
-Numbers = NDArray[np.int64]
+from osteon import formulas
+from osteon.formulas import Floats, Numbers
+
+SMALLER_IS_BETTER = ("ece", "brier")
+_TITLES = {
+    "accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "kappa": "Cohen's kappa",
+    "auroc": "AUROC", "average_precision": "average precision", "sensitivity": "sensitivity",
+    "specificity": "specificity", "ppv": "PPV", "npv": "NPV", "f1": "F1",
+    "macro_f1": "F1, mean of the classes", "ece": "expected calibration error",
+    "brier": "Brier score", "sensitivity_at_90_specificity": "sensitivity at 90 % specificity"}
+_OF_A_CLASS = ("auroc", "average_precision", "sensitivity", "specificity", "ppv", "npv", "f1")
+_OF_TWO = ("macro_f1", "sensitivity_at_90_specificity")
 _CHUNK = 4_000_000  # weights held at a time: 32 MB
+_TAIL = 0.025  # of the resamples, beyond either end of an interval
+# Of three groups one alone makes up a 27th of the resamples, which is more than a tail.
+_LEAST_GROUPS = 4
 
 
 @dataclass(frozen=True)
@@ -28,11 +41,25 @@ class Estimate:
     high: float | None
 
     def __str__(self) -> str:
+        return self._written("{:.3f}")
+
+    def signed(self) -> str:
+        """Write a difference, always with its sign."""
+        return self._written("{:+z.3f}")
+
+    @property
+    def side(self) -> int | None:
+        """The side of 0 on which the whole interval lies: 1, -1, 0 for neither; none untold."""
+        if self.low is None or self.high is None:
+            return None
+        return int(self.low > 0) - int(self.high < 0)
+
+    def _written(self, form: str) -> str:
         if self.value is None:
             return "undefined"
         if self.low is None or self.high is None:
-            return f"{self.value:.3f}"
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+            return form.format(self.value)
+        return f"{form.format(self.value)} [{form.format(self.low)}, {form.format(self.high)}]"
 
 
 Scores = dict[str, Estimate]
@@ -48,9 +75,13 @@ class Resampled:
     seed: int
 
     def scores(self) -> Scores:
-        """Give each figure with its interval."""
-        return {name: _estimate(self.values[name], self.draws[name], len(self.groups))
-                for name in self.values}
+        """Give each figure with its interval.
+
+        None can be told from fewer than four groups, nor where more than a fortieth of the
+        resamples lacks what the figure needs, a class above all.
+        """
+        return {name: self._calibration() if name == "ece" else
+                self._estimate(self.values[name], self.draws[name]) for name in self.values}
 
     def above(self, other: "Resampled", name: str) -> Estimate:
         """Tell by how much a figure exceeds another's, resample by resample.
@@ -63,8 +94,29 @@ class Resampled:
         """
         if (self.groups, self.seed) != (other.groups, other.seed):
             raise ValueError("figures of different groups or seeds are not paired")
-        return _estimate(self.values[name] - other.values[name],
-                         self.draws[name] - other.draws[name], len(self.groups))
+        return self._estimate(self.values[name] - other.values[name],
+                              self.draws[name] - other.draws[name])
+
+    def _calibration(self) -> Estimate:
+        """Mirror the resamples of a calibration error about the error itself.
+
+        Chance gaps between said and seen add to it, in a sample once and in a resample twice: the
+        resamples as they are would shut out that a model is calibrated.
+        """
+        value = self.values["ece"]
+        found = self._estimate(value, np.maximum(2 * value - self.draws["ece"], 0))
+        if found.value is None or found.high is None:
+            return found
+        return replace(found, high=max(found.high, found.value))
+
+    def _estimate(self, value: Floats, draws: Floats) -> Estimate:
+        figure = float(value[0])
+        if not np.isfinite(figure):
+            return Estimate(None, None, None)
+        if len(self.groups) < _LEAST_GROUPS or np.isnan(draws).mean() > _TAIL:
+            return Estimate(round(figure, 6), None, None)
+        low, high = np.nanquantile(draws, [_TAIL, 1 - _TAIL])
+        return Estimate(*(round(float(number), 6) for number in (figure, low, high)))
 
 
 def to_json(scores: Mapping[Any, Estimate]) -> dict[str, dict[str, float | None]]:
@@ -72,31 +124,53 @@ def to_json(scores: Mapping[Any, Estimate]) -> dict[str, dict[str, float | None]
     return {name: asdict(estimate) for name, estimate in scores.items()}
 
 
-def measure(targets: ArrayLike, probabilities: ArrayLike, verdicts: ArrayLike, groups: ArrayLike,
-            *, resamples: int, seed: int) -> Scores:
-    """Measure verdicts and probabilities (rows,) of the positive class against targets 0 and 1.
+def titles(classes: int) -> dict[str, str]:
+    """Name each figure that `measure` gives in words, in the order in which they are shown."""
+    if classes == 2:
+        return _TITLES
+    return {name: f"{title}, mean of the classes" if name in _OF_A_CLASS else title
+            for name, title in _TITLES.items() if name not in _OF_TWO}
 
-    Accuracy, Cohen's kappa, AUROC (ties count half), sensitivity, specificity, and F1 of the
-    positive class. Where a resample lacks what a figure needs, it is left out of its interval;
-    from a single group no interval can be told.
+
+def measure(targets: ArrayLike, probabilities: ArrayLike, verdicts: ArrayLike, groups: ArrayLike,
+            *, resamples: int, seed: int) -> Resampled:
+    """Measure verdicts (rows,) and probabilities (rows, classes) against class numbers (rows,).
+
+    The figures that `titles` names. Of two classes what can be said of one class is said of the
+    last. Of more it is averaged over the classes that occur, each against the rest.
     """
-    y = np.asarray(targets, dtype=bool)
+    figures = partial(_figures, targets=np.asarray(targets, dtype=np.int64),
+                      probabilities=np.asarray(probabilities, dtype=np.float64),
+                      verdicts=np.asarray(verdicts, dtype=np.int64))
+    return _resample(figures, groups, resamples=resamples, seed=seed)
+
+
+def measure_each(targets: ArrayLike, probabilities: ArrayLike, verdicts: ArrayLike,
+                 groups: ArrayLike, *, resamples: int, seed: int) -> tuple[Resampled, ...]:
+    """Measure each class against the rest, with what `measure` takes; in the classes' order."""
+    y, v = np.asarray(targets, dtype=np.int64), np.asarray(verdicts, dtype=np.int64)
     p = np.asarray(probabilities, dtype=np.float64)
-    v = np.asarray(verdicts, dtype=bool)
-    figures = partial(_of_verdicts, y=y, p=p, v=v)
-    return _resample(figures, groups, resamples=resamples, seed=seed).scores()
+    return tuple(_resample(partial(_of_class, number=number, targets=y, probabilities=p,
+                                   verdicts=v), groups, resamples=resamples, seed=seed)
+                 for number in range(p.shape[1]))
 
 
 def measure_classes(targets: ArrayLike, scores: ArrayLike, groups: ArrayLike, *, resamples: int,
                     seed: int) -> Resampled:
-    """Measure scores (rows, classes) against class numbers (rows,); the verdict is the highest.
+    """Measure scores (rows, classes) that need be no probabilities; the verdict is the highest.
 
-    Accuracy, Cohen's kappa, and AUROC: of two classes that of the last, of more the mean over the
-    classes that occur, each against the rest.
+    Accuracy, Cohen's kappa and AUROC alone, as `measure` has them.
     """
-    y = np.asarray(targets, dtype=np.int64)
-    s = np.asarray(scores, dtype=np.float64)
-    return _resample(partial(_of_classes, y=y, s=s), groups, resamples=resamples, seed=seed)
+    figures = partial(_of_scores, targets=np.asarray(targets, dtype=np.int64),
+                      scores=np.asarray(scores, dtype=np.float64))
+    return _resample(figures, groups, resamples=resamples, seed=seed)
+
+
+def average(values: Mapping[str, ArrayLike], groups: ArrayLike, *, resamples: int,
+            seed: int) -> Resampled:
+    """Average values (rows,) of several names; a row that is NaN has no say in its name's mean."""
+    columns = {name: np.asarray(column, dtype=np.float64) for name, column in values.items()}
+    return _resample(partial(_means, columns=columns), groups, resamples=resamples, seed=seed)
 
 
 def _resample(figures: Callable[[Floats], dict[str, Floats]], groups: ArrayLike, *,
@@ -115,54 +189,55 @@ def _resample(figures: Callable[[Floats], dict[str, Floats]], groups: ArrayLike,
     return Resampled(figures(np.ones((1, rows))), draws, tuple(map(str, names)), seed)
 
 
-def _of_verdicts(weights: Floats, y: NDArray[np.bool_], p: Floats,
-                 v: NDArray[np.bool_]) -> dict[str, Floats]:
-    tp, fn = weights @ (y & v), weights @ (y & ~v)
-    fp, tn = weights @ (~y & v), weights @ (~y & ~v)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return {
-            **_agreement(weights, y.astype(np.int64), v.astype(np.int64)),
-            "auroc": _auroc(weights, y, p),
-            "sensitivity": tp / (tp + fn),
-            "specificity": tn / (tn + fp),
-            "f1": 2 * tp / (2 * tp + fp + fn),
-        }
+def _means(weights: Floats, *, columns: Mapping[str, Floats]) -> dict[str, Floats]:
+    with np.errstate(invalid="ignore"):  # of a resample without any value
+        return {name: weights @ np.nan_to_num(column) / (weights @ ~np.isnan(column))
+                for name, column in columns.items()}
 
 
-def _of_classes(weights: Floats, y: Numbers, s: Floats) -> dict[str, Floats]:
-    occurring = np.unique(y)
-    ranked = [s.shape[1] - 1] if s.shape[1] == 2 else list(occurring)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return {**_agreement(weights, y, s.argmax(axis=1)),
-                "auroc": np.mean([_auroc(weights, y == k, s[:, k]) for k in ranked], axis=0)}
+def _figures(weights: Floats, *, targets: Numbers, probabilities: Floats,
+             verdicts: Numbers) -> dict[str, Floats]:
+    classes = probabilities.shape[1]
+    table = formulas.confusion(weights, targets, verdicts, classes)
+    rates = formulas.rates(table)
+    means = {name: formulas.mean_of_classes(
+        of_class, table, never_called=0.0 if name in ("ppv", "npv") else None)
+        for name, of_class in rates.items()}
+    said, true = formulas.expected(targets, probabilities)
+    found = {
+        **formulas.agreement(table), "balanced_accuracy": means["sensitivity"],
+        "macro_f1": means["f1"], "ece": formulas.calibration_error(weights, said, true),
+        "brier": formulas.brier(weights, targets, probabilities)}
+    if classes == 2:
+        found |= {name: of_class[:, 1] for name, of_class in rates.items()}
+    else:
+        found |= means
+    found |= _ranking(weights, targets, probabilities)
+    return {name: found[name] for name in titles(classes)}
 
 
-def _agreement(weights: Floats, y: Numbers, v: Numbers) -> dict[str, Floats]:
-    """Compute accuracy and Cohen's kappa for each row of weights (resamples, rows)."""
-    classes = np.arange(max(y.max(), v.max()) + 1)
-    total = weights.sum(axis=1)
-    agreed = weights @ (y == v) / total
-    labelled, called = (weights @ (of[:, np.newaxis] == classes) for of in (y, v))
-    by_chance = (labelled * called).sum(axis=1) / total**2
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return {"accuracy": agreed, "kappa": (agreed - by_chance) / (1 - by_chance)}
+def _of_scores(weights: Floats, *, targets: Numbers, scores: Floats) -> dict[str, Floats]:
+    table = formulas.confusion(weights, targets, scores.argmax(axis=1), scores.shape[1])
+    return {**formulas.agreement(table), "auroc": _ranking(weights, targets, scores)["auroc"]}
 
 
-def _auroc(weights: Floats, y: NDArray[np.bool_], p: Floats) -> Floats:
-    """Chance that a positive row is ranked above a negative one (Mann-Whitney), by weights."""
-    order = np.argsort(p, kind="stable")
-    starts = np.flatnonzero(np.diff(p[order], prepend=-np.inf))  # of each distinct probability
-    positive = np.add.reduceat((weights * y)[:, order], starts, axis=1)
-    negative = np.add.reduceat((weights * ~y)[:, order], starts, axis=1)
-    below = np.cumsum(negative, axis=1) - negative / 2
-    return (positive * below).sum(axis=1) / (positive.sum(axis=1) * negative.sum(axis=1))
+def _ranking(weights: Floats, targets: Numbers, scores: Floats) -> dict[str, Floats]:
+    """Rank the last of two classes; of more, average over those that a resample has."""
+    if scores.shape[1] == 2:
+        return formulas.ranking(weights, targets == 1, scores[:, 1])
+    ranked = [formulas.ranking(weights, targets == number, scores[:, number])
+              for number in np.unique(targets)]
+    each = {name: np.stack([of_class[name] for of_class in ranked]) for name in ranked[0]}
+    told = ~np.isnan(each["auroc"])
+    return {name: np.where(told.any(axis=0), np.nansum(of_class, axis=0)
+                           / np.maximum(told.sum(axis=0), 1), np.nan)
+            for name, of_class in each.items()}
 
 
-def _estimate(value: Floats, draws: Floats, groups: int) -> Estimate:
-    figure = float(value[0])
-    if not np.isfinite(figure):
-        return Estimate(None, None, None)
-    if groups < 2:
-        return Estimate(round(figure, 6), None, None)
-    low, high = np.nanquantile(draws, [0.025, 0.975])
-    return Estimate(*(round(float(number), 6) for number in (figure, low, high)))
+def _of_class(weights: Floats, *, number: int, targets: Numbers, probabilities: Floats,
+              verdicts: Numbers) -> dict[str, Floats]:
+    rates = formulas.rates(formulas.confusion(
+        weights, targets, verdicts, probabilities.shape[1]))
+    found = {name: of_class[:, number] for name, of_class in rates.items()}
+    found |= formulas.ranking(weights, targets == number, probabilities[:, number])
+    return {name: found[name] for name in _OF_A_CLASS}

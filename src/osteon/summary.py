@@ -15,15 +15,15 @@ def summary(ensemble: Path, metrics: Path, report: Path) -> str:
     lines = [
         "",
         *([f"{measured['mark']}: {'; '.join(protocol['reasons'])}"] if protocol["leaky"] else []),
-        f"Trained: {', '.join(chosen['members'])}; combined by: {chosen['method']}",
+        f"Trained: {', '.join(chosen['members'])}; combined by: {chosen['chosen']}",
         f"Test: {counts['images']} images of {counts['studies']} studies, "
         f"{counts['groups']} patients or groups; 95 % intervals over these",
-        f"  {'':12}  {'by image':22}  by study",
+        f"  {'':17}  {'by image':22}  by study",
     ]
     levels = measured["winner"]
     for name in levels["image"]:
         image, study = (str(Estimate(**levels[level][name])) for level in ("image", "study"))
-        lines.append(f"  {name:12}  {image:22}  {study}")
+        lines.append(f"  {name:17}  {image:22}  {study}")
     lines += [f"Report: {report}", "Serve:  bentoml serve", ""]
     return "\n".join(lines)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from osteon import metrics
 from osteon.audit import shortcuts
@@ -111,3 +112,46 @@ def test_rare_words_count_as_missing():
 def test_the_order_of_files_is_told_by_numbers(paths, patients, ranks):
     found = order_of(pd.DataFrame({"path": paths, "patient_id": patients}))
     assert [None if np.isnan(rank) else rank for rank in found] == ranks
+
+
+def _baseline(table, targets=TARGETS, classes=2):
+    fold = np.arange(120), np.arange(120, 200)
+    return shortcuts.baseline(table, targets, fold, classes, seed=0)
+
+
+def test_the_baseline_reads_statistics_and_metadata_together_and_never_the_order():
+    names = [f"IMG{1000 * target + row:07}.jpg" for row, target in enumerate(TARGETS)]
+    read, scores = _baseline(_table(path=names, view=["a", "b"] * 100))
+    assert read == "statistics and metadata"
+    assert scores.shape == (80, 2)
+    assert scores.sum(axis=1) == pytest.approx(1)
+    assert 0.3 < roc_auc_score(TARGETS[120:], scores[:, 1]) < 0.7  # the order would tell all
+    _, told = _baseline(_table(meta_hardware=TARGETS.astype(str), path=names))
+    assert roc_auc_score(TARGETS[120:], told[:, 1]) > 0.98
+
+
+def test_the_baseline_is_trained_on_the_first_rows_of_a_fold_alone():
+    # Of the tested rows every label is turned round: it must not be seen.
+    turned = np.where(np.arange(200) < 120, TARGETS, 1 - TARGETS)
+    table = _table(width_px=400 + 100 * TARGETS)
+    assert (_baseline(table)[1] == _baseline(table, turned)[1]).all()
+
+
+@pytest.mark.parametrize(("columns", "read"), [
+    pytest.param({}, "statistics", id="no words"),
+    pytest.param(dict.fromkeys([*STATISTICS, *BORDER], 0.5), "size", id="sizes alone vary"),
+    pytest.param(dict.fromkeys([*STATISTICS, *BORDER], 0.5)
+                 | {"width_px": 500, "height_px": 500, "view": ["a", "b"] * 100}, "view",
+                 id="a view alone varies"),
+    pytest.param(dict.fromkeys([*STATISTICS, *BORDER], 0.5) | {"width_px": 500, "height_px": 500},
+                 None, id="nothing varies"),
+])
+def test_the_baseline_says_what_it_has_read(columns, read):
+    found = _baseline(_table(**columns))
+    assert (found and found[0]) == read
+
+
+def test_a_class_that_was_never_seen_has_no_probability():
+    _, scores = _baseline(_table(), classes=3)
+    assert scores.shape == (80, 3)
+    assert (scores[:, 2] == 0).all()

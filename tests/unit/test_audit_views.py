@@ -5,7 +5,7 @@ import pytest
 
 from osteon.audit.views import Frozen
 from osteon.errors import UserError
-from osteon.sections import Backbone, Trainer
+from osteon.sections.training import Backbone, Trainer
 
 TINY = Backbone(arch="test_resnet", normalize="imagenet")
 ON_CPU = Trainer(accelerator="cpu", precision="fp32")

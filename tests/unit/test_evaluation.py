@@ -1,52 +1,69 @@
-"""The test part's figures, on six images of three studies worked by hand."""
+"""The test part's figures, on six images of three studies worked by hand, and degenerate parts."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from osteon.combination import Combination
-from osteon.evaluation import evaluate, with_verdicts
+from osteon.evaluation import SHORTCUTS, About, evaluate, tables
 from osteon.splits import LeakySplits, Splits
 
+LABELS = ("normal", "abnormal")
 _CUT = pd.DataFrame({"patient_id": ["p"], "twin_id": ["t"], "group_id": ["p"], "part": ["test"]})
-WINNER = Combination(
-    method="weighted", members=("a", "b"), weights=(0.75, 0.25),
-    member_thresholds={"image": (0.5, 0.7), "study": (0.25, 0.7)},
+WINNER = replace(
+    Combination.plain(("a", "b"), LABELS), method="weighted", weights={"a": 0.75, "b": 0.25},
+    member_thresholds={"a": {"image": 0.5, "study": 0.25}, "b": {"image": 0.7, "study": 0.7}},
     thresholds={"image": 0.5, "study": 0.45})
+ABOUT = About(LABELS, WINNER.members, WINNER.method, WINNER.thresholds, None, 100, 0)
 
-IMAGES = pd.DataFrame({
-    "study_id": ["s1", "s1", "s2", "s2", "s3", "s3"],
-    "group_id": ["p1", "p1", "p2", "p2", "p2", "p2"],
-    "body_part": "hand",
-    "target": [1, 1, 0, 0, 0, 0],
-    "probability_a": [0.8, 0.4, 0.2, 0.6, 0.0, 0.0],
-    "probability_b": [0.8, 0.0, 0.2, 0.6, 0.0, 0.4],
-})
+
+def _table(targets, probabilities, labels=LABELS, **columns):
+    """Give images with a column of probability for each name and label."""
+    rows = len(targets)
+    table = {"study_id": [f"s{row}" for row in range(rows)],
+             "group_id": [f"p{row}" for row in range(rows)], "body_part": "hand", "view": "",
+             "target": targets, "label": [labels[number] for number in targets], **columns}
+    for name, found in probabilities.items():
+        table |= dict(zip([f"{name}:{label}" for label in labels], np.asarray(found, float).T,
+                          strict=True))
+    return pd.DataFrame(table)
+
+
+def _of(positive):
+    return [[1 - p, p] for p in positive]
+
+
 # Combined: .8 .3 .2 .6 .0 .1; verdicts at .5: 1 0 0 1 0 0; studies: .55 .4 .05.
+IMAGES = _table(
+    [1, 1, 0, 0, 0, 0], {"a": _of([0.8, 0.4, 0.2, 0.6, 0, 0]), "b": _of([0.8, 0, 0.2, 0.6, 0, 0.4]),
+                         SHORTCUTS: _of([0.6, 0.2, 0.2, 0.6, 0.4, 0])},
+    study_id=["s1", "s1", "s2", "s2", "s3", "s3"], group_id=["p1", "p1", "p2", "p2", "p2", "p2"],
+    view=["frontal", "lateral"] * 3, width_px=[400, 400, 400, 400, 900, 900], height_px=300)
 
 
 @pytest.fixture(scope="module")
 def evaluation():
-    return evaluate(with_verdicts(IMAGES, WINNER), WINNER, resamples=100, seed=0)
-
-
-def test_verdicts_follow_the_weights_and_the_threshold():
-    table = with_verdicts(IMAGES, WINNER)
-    assert list(table["probability"]) == pytest.approx([0.8, 0.3, 0.2, 0.6, 0, 0.1])
-    assert list(table["verdict"]) == [True, False, False, True, False, False]
+    return evaluate(tables(IMAGES, WINNER), replace(ABOUT, shortcut="sizes"))
 
 
 @pytest.mark.parametrize(("level", "figures"), [
     # One of two found, three of four spared; .8 beats four and .3 three of the negatives.
-    pytest.param("image", {"accuracy": 4 / 6, "sensitivity": 1 / 2, "specificity": 3 / 4,
-                           "auroc": 7 / 8, "f1": 2 / 4, "kappa": 1 / 4}, id="six images"),
-    pytest.param("study", {"accuracy": 1, "sensitivity": 1, "specificity": 1, "auroc": 1,
-                           "f1": 1, "kappa": 1}, id="three studies, .55 against .4 and .05"),
+    pytest.param("image", {"accuracy": 4 / 6, "balanced_accuracy": 5 / 8, "kappa": 1 / 4,
+                           "auroc": 7 / 8, "average_precision": 1 / 2 + 1 / 3,
+                           "sensitivity": 1 / 2, "specificity": 3 / 4, "ppv": 1 / 2, "npv": 3 / 4,
+                           "f1": 1 / 2, "sensitivity_at_90_specificity": 1 / 2,
+                           "brier": (0.2**2 + 0.7**2 + 0.2**2 + 0.6**2 + 0.1**2) / 6,
+                           "ece": (0.2 + 0.7 + 0.2 + 0.6 + 0.1) / 6}, id="six images"),
+    pytest.param("study", {"accuracy": 1, "kappa": 1, "auroc": 1, "sensitivity": 1,
+                           "specificity": 1, "f1": 1, "ece": (0.45 + 0.4 + 0.05) / 3},
+                 id="three studies, .55 against .4 and .05"),
 ])
-def test_figures_of_the_winner(evaluation, level, figures):
-    found = {name: score.value for name, score in evaluation.winner[level].items()}
-    assert found == pytest.approx(figures, abs=1e-6)
+def test_figures_of_the_ensemble(evaluation, level, figures):
+    found = evaluation.levels[level].figures["ensemble"]
+    assert {name: found[name].value for name in figures} == pytest.approx(figures, abs=1e-6)
 
 
 @pytest.mark.parametrize(("member", "level", "sensitivity", "specificity"), [
@@ -57,25 +74,137 @@ def test_figures_of_the_winner(evaluation, level, figures):
 ])
 def test_members_are_measured_at_their_own_thresholds(
         evaluation, member, level, sensitivity, specificity):
-    found = evaluation.members[member][level]
+    found = evaluation.levels[level].figures[member]
     assert found["sensitivity"].value == pytest.approx(sensitivity)
     assert found["specificity"].value == pytest.approx(specificity)
 
 
-def test_counts_say_how_much_was_measured(evaluation):
-    assert evaluation.counts == {"images": 6, "studies": 3, "groups": 2, "positive_images": 2}
+def test_members_are_compared_with_the_ensemble(evaluation):
+    # By image b alone is right about the fourth; by study it alone is wrong about the first.
+    image, study = (evaluation.levels[level].members["b"] for level in ("image", "study"))
+    assert (image.mcnemar.only_ensemble_right, image.mcnemar.only_member_right) == (0, 1)
+    assert (study.mcnemar.only_ensemble_right, study.mcnemar.only_member_right) == (1, 0)
+    assert image.above["accuracy"].value == pytest.approx(-1 / 6, abs=1e-6)
 
 
-def test_figures_are_plain_json(evaluation):
-    cut = Splits(_CUT, "ratio")
-    content = json.loads(json.dumps(evaluation.to_json(cut), allow_nan=False))
-    assert content["winner"]["image"]["auroc"]["value"] == 0.875
-    assert list(content["members"]) == ["a", "b"]
+def test_a_member_that_was_chosen_alone_is_not_compared_with_itself():
+    alone = replace(WINNER, method="single", weights={"a": 1.0, "b": 0.0})
+    found = evaluate(tables(IMAGES, alone), ABOUT)
+    assert [*found.levels["image"].members, *found.levels["study"].members] == ["b", "b"]
+
+
+def test_the_shortcut_baseline_stands_beside(evaluation):
+    # Its studies, the mean of two images: .4 .4 .2; by image .6 beats three and ties with one.
+    image, study = (evaluation.levels[level].shortcut for level in ("image", "study"))
+    assert image.figures["auroc"].value == pytest.approx((3.5 + 1.5) / 8)
+    assert image.above["auroc"].value == pytest.approx(7 / 8 - 5 / 8)
+    assert study.figures["auroc"].value == pytest.approx(1.5 / 2)
+    assert study.columns == "sizes"
+    assert image.beaten is None  # of two groups no interval can be told
+    assert evaluation.says()[:2] == [image.says, study.says]
+    assert image.says.startswith("By image, ")
+    assert study.says.startswith("By study, ")
+
+
+def test_counts_confusion_and_reliability(evaluation):
+    image, study = evaluation.levels["image"], evaluation.levels["study"]
+    assert image.counts == {"rows": 6, "groups": 2, "labels": {"normal": 4, "abnormal": 2}}
+    assert study.counts == {"rows": 3, "groups": 2, "labels": {"normal": 2, "abnormal": 1}}
+    assert image.confusion == [[3, 1], [1, 1]]
+    assert study.confusion == [[2, 0], [0, 1]]
+    assert [(of.rows, of.said, of.happens) for of in study.reliability] == [
+        (1, 0.05, 0), (1, 0.4, 0), (1, 0.55, 1)]
+    assert (image.threshold, study.threshold) == (0.5, 0.45)
+
+
+def test_subgroups_have_figures_or_say_that_these_cannot_be_told(evaluation):
+    image = evaluation.levels["image"].subgroups
+    assert {kind: list(parts) for kind, parts in image.items()} == {
+        "view": ["frontal", "lateral"], "size": ["400 px", "900 px"]}
+    frontal, large = image["view"]["frontal"], image["size"]["900 px"]
+    assert frontal["rows"] == 3
+    assert frontal["figures"]["accuracy"].value == 1  # .8 .2 .0
+    assert frontal["figures"]["auroc"].value == 1
+    assert large["labels"] == {"normal": 2, "abnormal": 0}
+    assert large["figures"]["specificity"].value == 1
+    assert str(large["figures"]["auroc"]) == str(large["figures"]["sensitivity"]) == "undefined"
+    assert evaluation.levels["study"].subgroups == {}
+
+
+def test_everything_is_plain_json(evaluation):
+    content = json.loads(json.dumps(evaluation.to_json(), allow_nan=False))
+    assert content["looked_for"] == "abnormal"
+    image = content["levels"]["image"]
+    assert image["figures"]["ensemble"]["auroc"] == {"value": 0.875, "low": None, "high": None}
+    assert image["classes"]["normal"]["sensitivity"]["value"] == 0.75
+    assert set(image["figures"]["a"]) == set(content["titles"])
+    assert set(image) == {"counts", "threshold", "figures", "classes", "confusion", "reliability",
+                          "subgroups", "members", "shortcut"}
+
+
+def test_the_headline_is_short_and_bears_its_protocol(evaluation):
+    content = json.loads(json.dumps(evaluation.headline(Splits(_CUT, "ratio")), allow_nan=False))
     assert content["protocol"] == {"name": "ratio", "leaky": False, "reasons": []}
-    assert "mark" not in content
-
-
-def test_figures_of_a_leaky_cut_say_so_before_all_else(evaluation):
-    content = evaluation.to_json(LeakySplits(_CUT, ("cut by image, as published",), "ratio"))
-    assert list(content.items())[:2] == [("mark", "LEAKY"), ("protocol", {
+    assert content["test"] == {"images": 6, "studies": 3, "groups": 2}
+    assert list(content["winner"]["study"]) == [
+        "accuracy", "balanced_accuracy", "kappa", "auroc", "average_precision", "sensitivity",
+        "specificity"]
+    leaky = evaluation.headline(LeakySplits(_CUT, ("cut by image, as published",), "ratio"))
+    assert list(leaky.items())[:2] == [("mark", "LEAKY"), ("protocol", {
         "name": "ratio", "leaky": True, "reasons": ["cut by image, as published"]})]
+
+
+THREE = ("simple", "comminuted", "greenstick")
+OF_THREE = Combination.plain(("a",), THREE)
+
+
+def _three(targets, probabilities):
+    about = About(THREE, ("a",), "single", OF_THREE.thresholds, None, 100, 0)
+    return evaluate(tables(_table(targets, {"a": probabilities}, THREE), OF_THREE), about)
+
+
+def test_three_classes_are_called_by_the_highest_probability():
+    found = _three([0, 1, 2, 2], [[0.6, 0.3, 0.1], [0.4, 0.4, 0.2], [0, 0, 1], [0.1, 0.5, 0.4]])
+    image = found.levels["image"]
+    assert image.confusion == [[1, 0, 0], [1, 0, 0], [0, 1, 1]]
+    assert image.figures["ensemble"]["accuracy"].value == 0.5
+    assert image.figures["ensemble"]["f1"].value == pytest.approx((2 / 3 + 0 + 2 / 3) / 3, abs=1e-6)
+    assert image.classes["greenstick"]["auroc"].value == 1
+    assert image.threshold is None
+    assert image.members == {}  # the ensemble is its one member
+    assert found.to_json()["looked_for"] is None
+    assert "sensitivity" not in found.headline(Splits(_CUT))["winner"]["image"]
+    # Of what was most probable, .4 came true not at all, .5 not, .6 and 1 did.
+    assert [(of.said, of.happens) for of in image.reliability] == [
+        (0.4, 0), (0.5, 0), (0.6, 1), (1, 1)]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("targets", "probabilities", "known", "undefined"), [
+    pytest.param([0, 0, 1, 1], [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]],
+                 {"accuracy": 0.75, "auroc": (1 + 0.75) / 2, "sensitivity": 0.75}, set(),
+                 id="a class absent in test, and called"),
+    pytest.param([2], [[0, 0, 1]], {"accuracy": 1, "brier": 0}, {"kappa", "auroc", "sensitivity"},
+                 id="one image, certain"),
+    pytest.param([0, 1, 2, 2], [[0.5, 0.3, 0.2]] * 4, {"accuracy": 0.25, "auroc": 0.5, "kappa": 0,
+                                                       "ppv": 0.25 / 3}, set(),
+                 id="one prediction for all"),
+])
+def test_degenerate_parts_of_three_classes(targets, probabilities, known, undefined):
+    figures = _three(targets, probabilities).levels["image"].figures["ensemble"]
+    assert {name: figures[name].value for name in known} == pytest.approx(known, abs=1e-6)
+    for name in undefined:
+        assert figures[name].value is None, name
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("positive", [
+    pytest.param([1.0], id="one image"), pytest.param([0.0, 0.0, 0.0], id="one class, one verdict"),
+    pytest.param([0.5] * 6, id="all tied"), pytest.param([0.0, 1.0] * 3, id="exactly 0 and 1")])
+def test_degenerate_parts_of_two_classes_are_measured_and_written(positive):
+    targets = [round(p) for p in positive]
+    images = _table(targets, {"a": _of(positive), "b": _of(positive), SHORTCUTS: _of(positive)})
+    found = evaluate(tables(images, WINNER), replace(ABOUT, shortcut="sizes"))
+    json.dumps(found.to_json(), allow_nan=False)
+    json.dumps(found.headline(Splits(_CUT)), allow_nan=False)
+    assert found.levels["study"].counts["rows"] == len(positive)

@@ -1,18 +1,21 @@
 """Figures and intervals: published numbers, scikit-learn, and what groups do to them."""
 
-import json
-
 import numpy as np
 import pytest
 from sklearn import metrics as published
 
-from osteon.metrics import Estimate, measure, measure_classes, to_json
+from osteon.metrics import Estimate, measure, measure_classes, measure_each, titles
 
 
-def _values(targets, probabilities, verdicts, groups=None, resamples=100):
+def _of(positive):
+    p = np.asarray(positive, dtype=float)
+    return np.stack([1 - p, p], axis=1)
+
+
+def _measure(targets, positive, verdicts, groups=None, *, resamples=100, seed=3):
     groups = range(len(targets)) if groups is None else groups
-    scores = measure(targets, probabilities, verdicts, groups, resamples=resamples, seed=3)
-    return {name: estimate.value for name, estimate in scores.items()}
+    return measure(targets, _of(positive), verdicts, groups, resamples=resamples,
+                   seed=seed).scores()
 
 
 def test_figures_of_a_table_of_fifty_worked_by_hand():
@@ -20,16 +23,15 @@ def test_figures_of_a_table_of_fifty_worked_by_hand():
     # both yes 20, only the first 5, only the second 10, both no 15.
     targets = [1] * 25 + [0] * 25
     verdicts = [1] * 20 + [0] * 5 + [1] * 10 + [0] * 15
-    found = _values(targets, verdicts, verdicts)
+    found = {name: one.value for name, one in _measure(targets, verdicts, verdicts).items()}
     assert found == pytest.approx({
-        "accuracy": 35 / 50, "kappa": 0.4, "sensitivity": 20 / 25, "specificity": 15 / 25,
-        "f1": 40 / 55, "auroc": (0.8 + 0.6) / 2}, abs=1e-6)
-
-
-def test_auroc_counts_ties_as_half_a_pair():
-    # .9 beats three negatives; each .6 beats two and ties with one: (3 + 2.5 + 2.5) / 9.
-    found = _values([1, 1, 1, 0, 0, 0], [0.9, 0.6, 0.6, 0.6, 0.4, 0.1], [1] * 6)
-    assert found["auroc"] == pytest.approx(8 / 9, abs=1e-6)
+        "accuracy": 35 / 50, "balanced_accuracy": 0.7, "kappa": 0.4, "auroc": (0.8 + 0.6) / 2,
+        # All 30 called at once, then the rest: .8 of recall at 2/3, .2 at 1/2.
+        "average_precision": 0.8 * 2 / 3 + 0.2 / 2,
+        "sensitivity": 20 / 25, "specificity": 15 / 25, "ppv": 20 / 30, "npv": 15 / 20,
+        "f1": 40 / 55, "macro_f1": (40 / 55 + 30 / 45) / 2, "ece": 15 / 50, "brier": 15 / 50,
+        "sensitivity_at_90_specificity": 0}, abs=1e-6)
+    assert list(found) == list(titles(2))
 
 
 def test_auroc_of_rated_tomograms_is_the_published_one():
@@ -38,35 +40,66 @@ def test_auroc_of_rated_tomograms_is_the_published_one():
     normal, abnormal = [33, 6, 6, 11, 2], [3, 2, 2, 11, 33]
     ratings = np.repeat([1, 2, 3, 4, 5] * 2, normal + abnormal) / 5
     targets = np.repeat([0, 1], [58, 51])
-    assert _values(targets, ratings, ratings > 0.5)["auroc"] == pytest.approx(0.893, abs=5e-4)
+    assert _measure(targets, ratings, ratings > 0.5)["auroc"].value == pytest.approx(
+        0.893, abs=5e-4)
 
 
-def _sklearn(y, p, v, weights):
+def _of_two(y, p, v, weights):
+    fpr, tpr, _ = published.roc_curve(y, p[:, 1], sample_weight=weights, drop_intermediate=False)
     return {
-        "accuracy": published.accuracy_score(y, v, sample_weight=weights),
-        "kappa": published.cohen_kappa_score(y, v, sample_weight=weights),
-        "auroc": published.roc_auc_score(y, p, sample_weight=weights),
+        "auroc": published.roc_auc_score(y, p[:, 1], sample_weight=weights),
+        "average_precision": published.average_precision_score(y, p[:, 1], sample_weight=weights),
         "sensitivity": published.recall_score(y, v, sample_weight=weights),
         "specificity": published.recall_score(y, v, sample_weight=weights, pos_label=0),
+        "ppv": published.precision_score(y, v, sample_weight=weights),
+        "npv": published.precision_score(y, v, sample_weight=weights, pos_label=0),
         "f1": published.f1_score(y, v, sample_weight=weights),
+        "macro_f1": published.f1_score(y, v, sample_weight=weights, average="macro"),
+        "brier": published.brier_score_loss(y, p[:, 1], sample_weight=weights),
+        "sensitivity_at_90_specificity": tpr[fpr <= 0.1 + 1e-9].max(),
     }
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_intervals_equal_a_loop_of_scikit_learn_over_the_same_draws(seed):
+def _of_more(y, p, v, weights):
+    classes = range(p.shape[1])
+    spared = [published.recall_score(y != k, v != k, sample_weight=weights) for k in classes]
+    npv = [published.precision_score(y != k, v != k, sample_weight=weights) for k in classes]
+    ranked = [[score(y == k, p[:, k], sample_weight=weights) for k in classes]
+              for score in (published.roc_auc_score, published.average_precision_score)]
+    mean = {"sample_weight": weights, "average": "macro", "zero_division": 0}
+    return {
+        "auroc": np.mean(ranked[0]), "average_precision": np.mean(ranked[1]),
+        "sensitivity": published.recall_score(y, v, **mean), "specificity": np.mean(spared),
+        "ppv": published.precision_score(y, v, **mean), "npv": np.mean(npv),
+        "f1": published.f1_score(y, v, **mean),
+        "brier": published.brier_score_loss(y, p, sample_weight=weights),
+    }
+
+
+@pytest.mark.parametrize(("classes", "seed"), [(2, 0), (3, 2)])
+def test_intervals_equal_a_loop_of_scikit_learn_over_the_same_draws(classes, seed):
     random = np.random.default_rng(seed)
     groups = np.repeat(np.arange(25), random.integers(1, 6, size=25))
-    y = random.integers(0, 2, size=len(groups))
-    p = (0.3 * y + random.random(len(y))).round(1)  # one digit, so that many are tied
-    v = p >= 0.6
-    scores = measure(y, p, v, [f"g{group:02}" for group in groups], resamples=120, seed=seed)
-    drawn = np.random.default_rng(seed).multinomial(25, [1 / 25] * 25, size=120)[:, groups]
-    loop = [_sklearn(y, p, v, weights) for weights in drawn]
-    once = _sklearn(y, p, v, np.ones(len(y)))
-    for name, estimate in scores.items():
-        low, high = np.quantile([figures[name] for figures in loop], [0.025, 0.975])
-        assert (estimate.value, estimate.low, estimate.high) == pytest.approx(
-            (once[name], low, high), abs=2e-6), name
+    y = random.integers(0, classes, size=len(groups))
+    drawn = (random.random((len(y), classes)) + 0.4 * np.eye(classes)[y]).round(1) + 0.1
+    p = drawn / drawn.sum(axis=1, keepdims=True)  # of tenths, so that many are tied
+    v = p.argmax(axis=1)
+    found = measure(y, p, v, [f"g{group:02}" for group in groups], resamples=30, seed=seed).scores()
+    times = np.random.default_rng(seed).multinomial(25, [1 / 25] * 25, size=30)[:, groups]
+
+    def loop(weights):
+        return {**(_of_two if classes == 2 else _of_more)(y, p, v, weights),
+                "accuracy": published.accuracy_score(y, v, sample_weight=weights),
+                "balanced_accuracy": published.balanced_accuracy_score(
+                    y, v, sample_weight=weights),
+                "kappa": published.cohen_kappa_score(y, v, sample_weight=weights)}
+
+    once, draws = loop(np.ones(len(y))), [loop(weights) for weights in times]
+    assert set(once) == set(found) - {"ece"}
+    for name, value in once.items():
+        low, high = np.quantile([figures[name] for figures in draws], [0.025, 0.975])
+        assert (found[name].value, found[name].low, found[name].high) == pytest.approx(
+            (value, low, high), abs=2e-6), name
 
 
 def test_many_rows_computed_in_chunks_see_the_same_draws():
@@ -74,7 +107,7 @@ def test_many_rows_computed_in_chunks_see_the_same_draws():
     groups = np.arange(50_000) % 10
     y = groups % 2
     v = np.random.default_rng(1).random(50_000) < 0.3 + groups / 20
-    found = measure(y, v, v, groups, resamples=100, seed=5)["accuracy"]
+    found = measure_classes(y, _of(v), groups, resamples=100, seed=5).scores()["accuracy"]
     right = np.bincount(groups, weights=y == v)
     drawn = np.random.default_rng(5).multinomial(10, [0.1] * 10, size=100)
     low, high = np.quantile(drawn @ right / 50_000, [0.025, 0.975])
@@ -84,7 +117,7 @@ def test_many_rows_computed_in_chunks_see_the_same_draws():
 def test_interval_of_independent_rows_is_the_textbook_one():
     # 160 right of 200: .8 +- 1.96 * sqrt(.8 * .2 / 200) = .8 +- .055.
     verdicts = [1] * 160 + [0] * 40
-    found = measure([1] * 200, verdicts, verdicts, range(200), resamples=2000, seed=0)["accuracy"]
+    found = _measure([1] * 200, verdicts, verdicts, resamples=2000)["accuracy"]
     assert (found.low, found.high) == pytest.approx((0.745, 0.855), abs=0.008)
 
 
@@ -92,107 +125,82 @@ def test_repeating_images_inside_their_groups_narrows_nothing():
     random = np.random.default_rng(4)
     y = np.tile([0, 1], 20)
     p = np.clip(y * 0.3 + random.random(40), 0, 1)
-    once = measure(y, p, p >= 0.6, range(40), resamples=400, seed=1)
+    once = _measure(y, p, p >= 0.6)
     rows = np.repeat(np.arange(40), 10)
-    grouped = measure(y[rows], p[rows], p[rows] >= 0.6, rows, resamples=400, seed=1)
-    independent = measure(y[rows], p[rows], p[rows] >= 0.6, range(400), resamples=400, seed=1)
+    grouped = _measure(y[rows], p[rows], p[rows] >= 0.6, rows)
+    independent = _measure(y[rows], p[rows], p[rows] >= 0.6)
     assert grouped == once
-    for name, estimate in independent.items():
+    for name in ("accuracy", "kappa", "auroc", "average_precision", "f1", "brier"):
         honest = once[name].high - once[name].low
-        assert estimate.high - estimate.low < 0.5 * honest, name
+        assert independent[name].high - independent[name].low < 0.5 * honest, name
 
 
 def test_seed_decides_the_interval_and_not_the_figure():
     y, p = np.tile([0, 1], 20), np.random.default_rng(0).random(40)
-    one, same, other = (measure(y, p, p >= 0.5, range(40), resamples=100, seed=seed)["auroc"]
-                        for seed in (1, 1, 2))
+    one, same, other = (_measure(y, p, p >= 0.5, seed=seed)["auroc"] for seed in (1, 1, 2))
     assert one == same
     assert one != other
     assert one.value == other.value
 
 
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize(("targets", "verdicts", "known", "undefined"), [
-    pytest.param([1, 1, 1, 1], [1, 1, 1, 0], {"accuracy": 0.75, "sensitivity": 0.75},
-                 {"auroc", "specificity"}, id="no negative: nothing to rank above"),
-    pytest.param([0, 0, 0, 0], [0, 0, 0, 1], {"accuracy": 0.75, "specificity": 0.75},
-                 {"auroc", "sensitivity"}, id="no positive: nothing to find"),
-    pytest.param([0, 0, 0, 0], [0, 0, 0, 0], {"accuracy": 1, "specificity": 1},
-                 {"auroc", "sensitivity", "kappa", "f1"}, id="one class, one verdict: no kappa"),
-    pytest.param([1, 0, 0, 0], [1, 1, 1, 1], {"accuracy": 0.25, "kappa": 0, "sensitivity": 1},
-                 set(), id="all called positive: agreement is chance"),
-    pytest.param([1, 0, 1, 0], [1, 0, 1, 0], {"accuracy": 1, "kappa": 1, "auroc": 1, "f1": 1},
-                 set(), id="probabilities exactly 0 and 1"),
+def test_the_interval_of_a_calibration_error_leaves_it_open_that_there_is_none():
+    # Each row is positive with the probability that is said of it: the error is chance alone. The
+    # resamples by themselves, in which chance comes in twice, lie above it.
+    random = np.random.default_rng(0)
+    p = random.random(150)
+    y = (random.random(150) < p).astype(int)
+    resampled = measure(y, _of(p), p >= 0.5, range(150), resamples=400, seed=0)
+    calibrated = resampled.scores()["ece"]
+    assert np.quantile(resampled.draws["ece"], 0.025) > 0.05
+    assert calibrated.low < 0.02
+    assert calibrated.low <= calibrated.value <= calibrated.high
+    wrong = _measure(y, 0.5 + p / 2, p >= 0.5)["ece"]
+    assert wrong.low > 0.15
+
+
+@pytest.mark.parametrize(("estimate", "text", "signed", "side"), [
+    pytest.param(Estimate(0.91234, 0.8, 0.95), "0.912 [0.800, 0.950]", "+0.912 [+0.800, +0.950]",
+                 1, id="above 0"),
+    pytest.param(Estimate(-0.1, -0.2, -0.0501), "-0.100 [-0.200, -0.050]",
+                 "-0.100 [-0.200, -0.050]", -1, id="below 0"),
+    pytest.param(Estimate(-0.0001, -0.1, 0.1), "-0.000 [-0.100, 0.100]", "+0.000 [-0.100, +0.100]",
+                 0, id="neither"),
+    pytest.param(Estimate(0.1, 0.0, 0.2), "0.100 [0.000, 0.200]", "+0.100 [+0.000, +0.200]",
+                 0, id="reaching 0"),
+    pytest.param(Estimate(None, None, None), "undefined", "undefined", None, id="no figure"),
+    pytest.param(Estimate(0.5, None, None), "0.500", "+0.500", None, id="no interval"),
 ])
-def test_what_cannot_be_measured_is_none_and_the_rest_stands(targets, verdicts, known, undefined):
-    scores = measure(targets, verdicts, verdicts, list("abcd"), resamples=100, seed=0)
-    assert {name for name, estimate in scores.items() if estimate.value is None} == undefined
-    assert {name: scores[name].value for name in known} == known
-    for name in undefined:
-        assert scores[name] == Estimate(None, None, None)
-    json.dumps(to_json(scores), allow_nan=False)
+def test_an_estimate_reads_with_its_interval(estimate, text, signed, side):
+    assert (str(estimate), estimate.signed(), estimate.side) == (text, signed, side)
 
 
-@pytest.mark.filterwarnings("error")
-def test_resamples_without_a_class_are_left_out_of_auroc():
-    # Two groups of one image each: half of the resamples hold one class alone.
-    auroc = measure([1, 0], [0.9, 0.2], [1, 0], ["a", "b"], resamples=100, seed=0)["auroc"]
-    assert auroc == Estimate(1.0, 1.0, 1.0)
+def test_each_class_is_measured_against_the_rest():
+    # Labels 0 0 1 1 2 2; verdicts 0 1 1 1 2 0.
+    y, v = [0, 0, 1, 1, 2, 2], [0, 1, 1, 1, 2, 0]
+    p = np.eye(3)[v]
+    found = [{name: one.value for name, one in of_class.scores().items()} for of_class
+             in measure_each(y, p, v, range(6), resamples=100, seed=0)]
+    assert [of_class["sensitivity"] for of_class in found] == [0.5, 1, 0.5]
+    assert [of_class["specificity"] for of_class in found] == [0.75, 0.75, 1]
+    assert [of_class["ppv"] for of_class in found] == pytest.approx([0.5, 2 / 3, 1], abs=1e-6)
+    assert [of_class["npv"] for of_class in found] == pytest.approx([0.75, 1, 0.8], abs=1e-6)
+    assert [of_class["f1"] for of_class in found] == pytest.approx([0.5, 0.8, 2 / 3], abs=1e-6)
+    assert [of_class["auroc"] for of_class in found] == pytest.approx([5 / 8, 7 / 8, 6 / 8])
 
 
-def test_one_group_still_gives_figures():
-    assert _values([1, 0, 1, 0], [0.9, 0.2, 0.1, 0.3], [1, 0, 0, 0], ["a"] * 4) == pytest.approx(
-        {"accuracy": 0.75, "kappa": 0.5, "auroc": 0.5, "sensitivity": 0.5, "specificity": 1,
-         "f1": 2 / 3}, abs=1e-6)
+def test_the_last_of_two_classes_is_what_all_figures_are_about():
+    y, p = np.tile([0, 1], 20), np.random.default_rng(7).random(40)
+    whole = _measure(y, p, p > 0.6)
+    _, last = measure_each(y, _of(p), p > 0.6, range(40), resamples=100, seed=3)
+    assert last.scores() == {name: whole[name] for name in last.values}
 
 
-@pytest.mark.parametrize(("estimate", "text"), [
-    pytest.param(Estimate(0.91234, 0.8, 0.95), "0.912 [0.800, 0.950]", id="three digits"),
-    pytest.param(Estimate(None, None, None), "undefined", id="no figure"),
-    pytest.param(Estimate(0.5, None, None), "0.500", id="no interval"),
-])
-def test_an_estimate_reads_with_its_interval(estimate, text):
-    assert str(estimate) == text
-
-
-def _three_classes(seed=0):
-    """Sixty rows of three classes in 25 groups, scored better than by chance, some tied."""
-    random = np.random.default_rng(seed)
-    groups = np.sort(random.integers(0, 25, size=60))
-    y = random.integers(0, 3, size=60)
-    drawn = (random.random((60, 3)) + 0.4 * np.eye(3)[y]).round(1)
-    scores = drawn + np.array([0, 0.01, 0.02])  # so that no verdict hangs on a tie
-    return y, scores, groups
-
-
-def _sklearn_classes(y, scores, weights):
-    return {
-        "accuracy": published.accuracy_score(y, scores.argmax(axis=1), sample_weight=weights),
-        "kappa": published.cohen_kappa_score(y, scores.argmax(axis=1), sample_weight=weights),
-        "auroc": np.mean([published.roc_auc_score(y == k, scores[:, k], sample_weight=weights)
-                          for k in range(3)])}
-
-
-def test_figures_of_three_classes_equal_a_loop_of_scikit_learn_over_the_same_draws():
-    y, scores, groups = _three_classes()
-    found = measure_classes(y, scores, groups, resamples=120, seed=2).scores()
-    count = len(set(groups))
-    numbers = np.unique(groups, return_inverse=True)[1]
-    drawn = np.random.default_rng(2).multinomial(count, [1 / count] * count, size=120)[:, numbers]
-    loop = [_sklearn_classes(y, scores, weights) for weights in drawn]
-    once = _sklearn_classes(y, scores, np.ones(60))
-    for name, estimate in found.items():
-        low, high = np.quantile([figures[name] for figures in loop], [0.025, 0.975])
-        assert (estimate.value, estimate.low, estimate.high) == pytest.approx(
-            (once[name], low, high), abs=2e-6), name
-
-
-def test_two_classes_are_measured_as_a_verdict_by_the_higher_score_is():
+def test_scores_that_are_no_probabilities_are_measured_by_the_highest():
     random = np.random.default_rng(7)
-    y, p = np.tile([0, 1], 20), random.random(40)
-    found = measure_classes(y, np.stack([1 - p, p], axis=1), range(40), resamples=100, seed=1)
-    verdicts = measure(y, p, p > 0.5, range(40), resamples=100, seed=1)
-    assert found.scores() == {name: verdicts[name] for name in ("accuracy", "kappa", "auroc")}
+    y, p = random.integers(0, 3, 60), random.random((60, 3)) - 0.5
+    found = measure_classes(y, p, range(60), resamples=100, seed=1).scores()
+    whole = measure(y, p, p.argmax(axis=1), range(60), resamples=100, seed=1).scores()
+    assert found == {name: whole[name] for name in ("accuracy", "kappa", "auroc")}
 
 
 @pytest.mark.filterwarnings("error")
@@ -236,3 +244,10 @@ def test_figures_of_other_resamples_are_no_pair(changed):
         "groups": range(40), "seed": 3, **changed})
     with pytest.raises(ValueError, match="not paired"):
         first.above(second, "accuracy")
+
+
+def test_of_more_than_two_classes_titles_say_that_means_are_shown():
+    assert titles(2)["f1"] == "F1"
+    assert titles(3)["f1"] == "F1, mean of the classes"
+    assert "macro_f1" not in titles(3)
+    assert "sensitivity_at_90_specificity" not in titles(3)

@@ -9,19 +9,9 @@ from matplotlib import pyplot as plt
 from osteon import plots
 
 MARK = "LEAKY: cut by image, as published; 9 patients in several parts: p1 (train, test)"
-LABELS = ("normal", "abnormal")
-COLUMNS = {"ensemble": "probability"}
-TEST = pd.DataFrame({"target": [0, 0, 1, 1] * 5, "verdict": [False, True, True, True] * 5,
-                     "probability": np.linspace(0, 1, 20)})
 CURVES = pd.DataFrame({"member": "a", "auroc": [0.6, 0.7], "loss": [0.6, 0.5],
                        "train_loss": [0.5, 0.4]})
 DRAWN = [
-    pytest.param(lambda file, mark: plots.roc(file, TEST, COLUMNS, mark=mark), id="roc"),
-    pytest.param(lambda file, mark: plots.precision_recall(file, TEST, COLUMNS, mark=mark),
-                 id="precision and recall"),
-    pytest.param(lambda file, mark: plots.confusion(file, TEST, LABELS, mark=mark),
-                 id="confusion"),
-    pytest.param(lambda file, mark: plots.reliability(file, TEST, mark=mark), id="reliability"),
     pytest.param(lambda file, mark: plots.training(file, CURVES, mark=mark), id="training"),
 ]
 

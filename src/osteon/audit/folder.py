@@ -24,10 +24,10 @@ from osteon.files import write_json
 from osteon.imaging import PreprocessSpec
 from osteon.index import Index, index
 from osteon.layouts import class_folders, guess, table
-from osteon.params import Dataset, Duplicates, Quarantine
 from osteon.preprocessing import PICTURES, open_pictures, write_pictures
 from osteon.records import write_table
-from osteon.sections import Backbone, Trainer
+from osteon.sections.data import Dataset, Duplicates, Quarantine
+from osteon.sections.training import Backbone, Trainer
 
 RESAMPLES = 2000
 # As conf/config.yaml has them, but that an audit leaves out what the pipeline would stop at.
@@ -108,8 +108,8 @@ def dataset_of(request: Request) -> Dataset:
     try:
         return Dataset.model_validate({
             "layout": layout, "root": str(root), "labels": labels, "body_parts": (),
-            "block": request.block or _BLOCKS.get(layout, 1), "manifest": manifest,
-            "quarantine": QUARANTINE, "duplicates": DUPLICATES})
+            "other_labels": "fail", "block": request.block or _BLOCKS.get(layout, 1),
+            "manifest": manifest, "quarantine": QUARANTINE, "duplicates": DUPLICATES})
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         raise UserError(f"{root}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}; found "
@@ -138,7 +138,8 @@ def _usable(rows: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
 def _embedded(request: Request, frozen: Frozen, paths: list[str]) -> Floats:
     spec = PreprocessSpec(request.size, "none", clahe_clip=2.0, clahe_grid=8, fit="squash")
     with TemporaryDirectory(prefix="osteon-audit-") as aside:
-        write_pictures(Path(aside) / PICTURES, [request.folder / path for path in paths], spec)
+        write_pictures({Path(aside) / PICTURES: spec},
+                       [request.folder / path for path in paths])
         rows: NDArray[np.int64] = np.arange(len(paths))
         return frozen.embed(open_pictures(Path(aside)), rows, request.views)
 

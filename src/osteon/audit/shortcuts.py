@@ -60,6 +60,21 @@ def predict(sets: Mapping[str, pd.DataFrame], targets: Rows, folds: Sequence[Fol
         for name in sets}
 
 
+def baseline(table: pd.DataFrame, targets: Rows, fold: Fold, classes: int, *,
+             seed: int) -> tuple[str, Floats] | None:
+    """Predict (tested rows, classes) from sizes, borders, grey values and metadata together.
+
+    The order of the files is left out: it belongs to the data set, not to a picture. With the
+    scores comes the name of what they rest on; none where nothing varies. `fold` numbers rows of
+    `table`, which has the columns of the index.
+    """
+    sets = features(table)
+    names = [name for name in sets if name not in (ORDER, TOGETHER)]
+    if not names:
+        return None
+    return names[-1], _scores(sets[names[-1]], targets, fold, classes, seed)
+
+
 def order_of(table: pd.DataFrame) -> pd.Series:
     """Number the files by the numbers in their names, compared as numbers; missing without one.
 

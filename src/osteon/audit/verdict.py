@@ -53,12 +53,12 @@ def of_shortcuts(found: Audit) -> list[str]:
 def _lead(found: Audit) -> str:
     best = found.best_shortcut
     lead = found.leads[best]
-    if lead.value is None or lead.low is None or lead.high is None:
+    if lead.side is None:
         return "How far the honest probe is above the best shortcut cannot be told."
-    span = f"{lead.value:+.3f} [{lead.low:+.3f}, {lead.high:+.3f}], resampled together"
-    if lead.low > 0:
+    span = f"{lead.signed()}, resampled together"
+    if lead.side > 0:
         return f"The honest linear probe is above the best of these ({best}) by {span}."
-    told = "below" if lead.high < 0 else "not told apart from"
+    told = "below" if lead.side < 0 else "not told apart from"
     return (f"The honest linear probe is {told} the best of these ({best}): {span}. Its figure "
             "alone is no proof that it reads bones.")
 

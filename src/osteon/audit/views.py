@@ -5,15 +5,16 @@ from functools import partial
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from osteon import inference
 from osteon.audit.probes import Floats
-from osteon.augment import augment
+from osteon.augment import augment, draw
 from osteon.backbone import create, load_pretrained
 from osteon.embeddings import embed
 from osteon.imaging import Picture
 from osteon.module import uses_bf16
-from osteon.sections import Augment, Backbone, Trainer
+from osteon.sections.training import Augment, Backbone, Trainer
 
 # As the published pipelines augment: mirrored, turned to 15 degrees, zoomed and shifted to a tenth.
 AUGMENT = Augment(horizontal_flip=0.5, rotation_deg=15.0, shift=0.1, zoom=0.1, contrast=0.2,
@@ -42,8 +43,11 @@ class Frozen:
         its own.
         """
         run = partial(embed, self._network, pictures, bf16=self._bf16, device=self._device)
-        change = partial(augment, settings=AUGMENT,
-                         generator=torch.Generator().manual_seed(self._seed))
+        draws = draw(views * len(rows), torch.Generator().manual_seed(self._seed))
+
+        def change(images: Tensor, numbers: Tensor) -> Tensor:
+            return augment(images, AUGMENT, draws[numbers].to(images.device))
+
         plain = run(rows)
         changed = run(np.tile(rows, views), transform=change)
         return torch.cat([plain, changed]).view(1 + views, len(rows), -1).transpose(
