@@ -2,22 +2,31 @@
 
 from pathlib import Path
 
-from stages.sample import ROOT
+from stages.sample import ROOT, root_of
 
 from osteon import params
-from osteon.errors import run
+from osteon.errors import UserError, run
 from osteon.files import fresh_folder, write_json
 from osteon.layouts import require_root
+from osteon.params import Params
 
 
 def main() -> None:
     """Check params.yaml whole, and that the data set is there unless it is still to be drawn."""
-    dataset = params.load().dataset
-    if Path(dataset.root) != ROOT:
-        require_root(dataset)
+    _require_data(params.load())
     with fresh_folder(Path("artifacts/configure")) as folder:
         # The same for all settings that can be used, so that a change reruns only what it touches.
         write_json(folder / "settings.json", {"usable": True})
+
+
+def _require_data(settings: Params) -> None:
+    root, kind = Path(settings.dataset.root), settings.sample.kind
+    if not root.resolve().is_relative_to(ROOT.resolve()):
+        require_root(settings.dataset)
+    elif root.resolve() != root_of(kind).resolve():
+        raise UserError(f"dataset.root: {root} is not what sample.kind={kind} draws, which is "
+                        f"{root_of(kind)}; choose both at once with -S dataset=sample, "
+                        "drawn_fracture_types, drawn_bone_density or drawn_fracture")
 
 
 if __name__ == "__main__":

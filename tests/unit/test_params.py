@@ -49,8 +49,9 @@ def test_an_override_reaches_its_key_and_no_other(tmp_path, committed):
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_of_conf_composes_and_loads(tmp_path, model):
     settings = params.load(_composed(tmp_path, f"model={model}"))
-    assert model == "trio" or settings.model.members == (model,)
     assert set(settings.model.members) <= set(settings.backbones)
+    if model in settings.backbones:
+        assert settings.model.members == (model,)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -58,7 +59,7 @@ def test_every_published_backbone_can_be_chosen(name):
     assert name in MODELS
 
 
-@pytest.mark.parametrize("group", ["dataset", "recipe", "profile"])
+@pytest.mark.parametrize("group", ["dataset"])
 def test_every_other_choice_of_conf_composes_and_loads(tmp_path, group):
     choices = sorted(file.stem for file in (ROOT / "conf" / group).glob("*.yaml"))
     assert choices
@@ -106,18 +107,21 @@ def test_no_split_of_conf_is_untested():
     pytest.param("audit.backbone", "resnet99", ["no entry in conf/backbones/"], id="no probe"),
     pytest.param("sample.kind", "tumours", ["sample.kind: input should be 'abnormality'"],
                  id="no such sample"),
+    pytest.param("published", "mura", ["'none', 'mura_thesis'", "not 'mura'"], id="published"),
+    pytest.param("dataset.other_labels", "keep", ["'fail' or 'drop'"],
+                 id="a label that nobody named cannot be learnt"),
     pytest.param("sample.patients", 19, ["greater than or equal to 20"], id="too few to cut"),
     pytest.param("split.test", 0.5, ["split: train, validation and test must add up to 1"],
                  id="shares of more than a whole"),
     pytest.param("split.train", 1.2, ["less than or equal to 1", "not 1.2"], id="no share"),
     pytest.param("preprocess.image_size_px", 16, ["greater than or equal to 32"], id="too small"),
     pytest.param("preprocess.image_size_px", "112", ["valid integer", "'112'"], id="a text"),
-    pytest.param("preprocess.contrast", "gamma", ["'none', 'stretch' or 'clahe'"], id="contrast"),
+    pytest.param("preprocess.contrast", "gamma", ["'stretch', 'clahe' or"], id="contrast"),
     pytest.param("preprocess.fit", "crop", ["'squash' or 'pad'"], id="a crop loses edges"),
     pytest.param("augment.zoom", 1, ["less than 1"], id="zoom to nothing"),
     pytest.param("train.epoch", 3, ["no such key", "allowed here: batch_size, class_weights"],
                  id="a slip in a key"),
-    pytest.param("backbones.resnet50.size", 3, ["allowed here: arch, normalize"],
+    pytest.param("backbones.resnet50.size", 3, ["allowed here: arch, augment, finetune"],
                  id="a slip in a backbone"),
     pytest.param("trial", 1, ["trial: no such key", "seed"], id="a slip at the top"),
     pytest.param("backbones.resnet50.normalize", "zscore", ["'imagenet', 'symmetric' or 'unit'"],
@@ -132,9 +136,9 @@ def test_no_split_of_conf_is_untested():
     pytest.param("finetune.schedule", "step", ["'warm_restarts' or 'one_cycle'"], id="step"),
     pytest.param("trainer.accelerator", "tpu", ["'auto', 'cpu' or 'gpu'"], id="accelerator"),
     pytest.param("trainer.precision", "fp16", ["'auto', 'bf16' or 'fp32'"], id="precision"),
-    pytest.param("ensemble.metric", "auc", ["'auroc', 'accuracy', 'kappa' or 'f1'"], id="metric"),
+    pytest.param("ensemble.metric", "auc", ["'auroc'", "'average_precision'"], id="metric"),
     pytest.param("ensemble.folds", 1, ["greater than or equal to 2"], id="nothing held out"),
-    pytest.param("ensemble.threshold_rule", "f1", ["'kappa' or 'youden'"], id="rule"),
+    pytest.param("ensemble.threshold_rule", "f1", ["'kappa', 'youden' or"], id="rule"),
     pytest.param("evaluate.resamples", 10, ["greater than or equal to 100"], id="no interval"),
     pytest.param("drift.share_of_columns", -0.1, ["greater than or equal to 0"], id="share"),
     pytest.param("seed", -1, ["greater than or equal to 0", "not -1"], id="no such seed"),
@@ -230,3 +234,38 @@ def test_settings_cannot_be_changed_by_a_stage():
     settings = params.load(ROOT / "params.yaml")
     with pytest.raises(ValueError, match="frozen"):
         settings.train.epochs = 1
+
+
+def test_a_variant_has_its_own_settings_over_the_common_ones(tmp_path, committed):
+    content = copy.deepcopy(committed)
+    content["backbones"]["dla"] |= {
+        "seed": 4, "preprocess": {"image_size_px": 128}, "head": {"output": "sigmoid"},
+        "train": {"epochs": 3}}
+    settings = _load(tmp_path, content)
+    own, other = settings.of("dla"), settings.of("resnet_tiny")
+    assert (own.seed, own.preprocess.image_size_px, own.head.output, own.train.epochs) == (
+        4, 128, "sigmoid", 3)
+    assert own.train.batch_size == settings.train.batch_size
+    assert other == settings
+
+
+@pytest.mark.parametrize(("own", "words"), [
+    pytest.param({"train": {"epohcs": 3}}, "backbones.dla: train.epohcs: no such key; allowed here:"
+                 " .*epochs", id="an unknown key"),
+    pytest.param({"preprocess": {"image_size_px": 8}},
+                 "backbones.dla: preprocess.image_size_px: .*32, not 8", id="a tiny picture"),
+    pytest.param({"evaluate": {"resamples": 9}}, "backbones.dla.evaluate: no such key",
+                 id="a section that all members share"),
+])
+def test_a_variant_that_cannot_be_used_is_named(tmp_path, committed, own, words):
+    content = copy.deepcopy(committed)
+    content["backbones"]["dla"] |= own
+    with pytest.raises(UserError, match=words):
+        _load(tmp_path, content)
+
+
+def test_overrides_are_checked_like_the_settings_themselves(tmp_path):
+    settings = params.load(_composed(tmp_path))
+    assert settings.overridden({"train": {"epochs": 7}}).train.epochs == 7
+    with pytest.raises(ValueError, match=r"train\.learning_rate: .*greater than 0, not -1"):
+        settings.overridden({"train": {"learning_rate": -1.0}})

@@ -1,19 +1,10 @@
-"""Settings of heads and of frozen blocks: what is allowed, and whose word counts."""
+"""Settings of heads and of frozen blocks: what is allowed."""
 
 import pytest
 from pydantic import ValidationError
 
-from osteon.sections import Backbone, Finetune
+from osteon.sections.training import Finetune
 from phases import head, phase
-
-
-@pytest.mark.parametrize(("own", "expected"), [
-    pytest.param(None, "softmax", id="an entry without one takes the head's"),
-    pytest.param("sigmoid", "sigmoid", id="an entry's own goes first"),
-])
-def test_the_output_of_a_backbone(own, expected):
-    found = head(hidden=(8,)).of(Backbone(arch="dla46_c", normalize="unit", output=own))
-    assert found == head(hidden=(8,), output=expected)
 
 
 @pytest.mark.parametrize(("changes", "words"), [

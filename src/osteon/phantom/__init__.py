@@ -1,1 +1,1 @@
-"""Procedural bone radiographs in the layout of MURA v1.1, for runs without the real archive."""
+"""Procedural bone radiographs, for runs without real ones."""
