@@ -14,7 +14,7 @@ help:
 demo: $(INSTALLED)
 	dvc repro
 	@python -m osteon.summary --ensemble artifacts/ensemble/ensemble.json \
-	  --metrics metrics/evaluate.json --report artifacts/evaluate/report.html
+	  --metrics metrics/evaluate.json --report artifacts/report/report.html
 
 test: $(INSTALLED) check
 	pytest

@@ -4,7 +4,7 @@ import pandas as pd
 
 from osteon.expectations import check_index, check_split
 from osteon.findings import Finding
-from osteon.params import Quarantine
+from osteon.sections.data import Quarantine
 from osteon.splits import LEFT_OUT_COLUMNS
 from tables import DATASET, clean_index
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from osteon.sections import Head, Phase
+from osteon.sections.training import Head, Phase
 
 _PHASE = {"epochs": 4, "batch_size": 8, "optimizer": "adamw", "learning_rate": 0.01,
           "momentum": 0.9, "schedule": "constant", "restart_epochs": 1, "restart_factor": 2,

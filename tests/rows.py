@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from osteon.params import Split
 from osteon.records import INDEX
+from osteon.sections.data import Split
 
 
 def rows(labels, patients, **columns):

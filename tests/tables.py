@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from osteon.params import Dataset, Duplicates, Quarantine
 from osteon.records import BORDER, INDEX, PARTS, SPLIT, STATISTICS
+from osteon.sections.data import Dataset, Duplicates, Quarantine
 
 DATASET = Dataset(
     layout="mura", root="data", labels=("normal", "abnormal"), body_parts=("hand", "wrist"),
-    block=1, manifest="",
+    other_labels="fail", block=1, manifest="",
     quarantine=Quarantine(
         unreadable="fail", truncated="fail", contradictory_label="drop", blank="drop", size="keep",
         shape="keep", blank_sd=0.01, least_side_px=64, most_elongated=6.0),

@@ -13,8 +13,8 @@ from osteon import pages
 from osteon.evidence import UNEVEN_POINTS, goes_on, uneven_points
 from osteon.files import read_json
 from osteon.findings import Finding, Suite
-from osteon.params import Dataset
 from osteon.records import HASHES, INDEX, PARTS, SPLIT, read_table
+from osteon.sections.data import Dataset
 
 _SHOWN = 24  # pictures of a finding; more make the page slow and tell nothing new
 _OF_A_HASH = 12  # characters that tell two apart by eye

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from osteon.errors import UserError
-from osteon.params import Split
 from osteon.protocols import OTHERS, PROTOCOLS, Plan
 from osteon.records import PARTS
+from osteon.sections.data import Split
 from osteon.splits import LEFT_OUT_COLUMNS, LeakySplits, Splits, division, leaks, named
 from osteon.strata import Shares, deal
 

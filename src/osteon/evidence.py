@@ -10,9 +10,9 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from osteon.params import Dataset, Quarantine
 from osteon.quarantine import usable
 from osteon.records import BORDER, PARTS, STATISTICS, Reason
+from osteon.sections.data import Dataset, Quarantine
 
 UNEVEN_POINTS = 5  # a stratified cut keeps well below; the official one of MURA differs by 7
 # The most a measure can be where that is not 1; all start at 0. Entropy is in bits.

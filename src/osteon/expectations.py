@@ -11,8 +11,8 @@ import pandas as pd
 from osteon import evidence
 from osteon.files import fresh_folder
 from osteon.findings import Finding, Suite
-from osteon.params import Dataset
 from osteon.records import INDEX, SPLIT
+from osteon.sections.data import Dataset
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # read when the next line runs
 

@@ -8,8 +8,8 @@ from great_expectations import expectations as gxe
 
 from osteon.evidence import LOST, UNEVEN_POINTS
 from osteon.findings import Severity
-from osteon.params import Dataset, Policy
 from osteon.records import INDEX, PARTS, SPLIT, Reason
+from osteon.sections.data import Dataset, Policy
 
 # Neither from the top of a disk nor up and out by `..`.
 _BELOW_THE_ROOT = r"^(?![/\\]|[A-Za-z]:|.*(?:^|[/\\])\.\.(?:[/\\]|$)).*\S"

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from osteon.errors import UserError
-from osteon.params import Split
 from osteon.records import PARTS
+from osteon.sections.data import Split
 from osteon.strata import Shares, slices
 
 OFFICIAL = {"train": "train", "training": "train",

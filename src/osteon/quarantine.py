@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from osteon.params import Quarantine
 from osteon.records import QUARANTINE
+from osteon.sections.data import Quarantine
 
 
 def with_reasons(rows: pd.DataFrame, doubts: pd.Series, settings: Quarantine) -> pd.DataFrame:

@@ -55,6 +55,6 @@ def targets(table: pd.DataFrame, labels: tuple[str, ...]) -> np.ndarray:
     return table["label"].map(labels.index).to_numpy(dtype=np.int64)
 
 
-def probability_of(member: str) -> str:
-    """Name the column of a member's probability of the positive class."""
-    return f"probability_{member}"
+def probability_columns(name: str, labels: tuple[str, ...]) -> list[str]:
+    """Name the columns of a member's, or the ensemble's, probability of each class."""
+    return [f"{name}:{label}" for label in labels]

@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import (
     OneCycleLR,
 )
 
-from osteon.sections import Phase
+from osteon.sections.training import Phase
 
 
 def optimizer(parameters: Iterable[nn.Parameter], phase: Phase) -> Optimizer:

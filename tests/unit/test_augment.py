@@ -5,9 +5,10 @@ import torch
 from torch.nn import functional
 from torchvision.transforms.v2 import RandAugment
 
-from osteon.augment import _matrices, augment
+from osteon.augment import Augmentation, _matrices, draw
+from osteon.augment import augment as change
 from osteon.backbone import create
-from osteon.sections import Augment, Backbone
+from osteon.sections.training import Augment, Backbone
 
 NOTHING = Augment(horizontal_flip=0, rotation_deg=0, shift=0, zoom=0, contrast=0, randaugment=0,
                   randaugment_magnitude=9)
@@ -17,6 +18,14 @@ ALL = Augment(horizontal_flip=0.5, rotation_deg=10, shift=0.05, zoom=0.1, contra
 
 def _seeded(seed=0):
     return torch.Generator().manual_seed(seed)
+
+
+def augment(images, settings, generator):
+    return change(images, settings, draw(len(images), generator))
+
+
+def _drawn_matrices(count, settings, generator):
+    return _matrices(draw(count, generator), settings)
 
 
 def _changed(settings, **changes):
@@ -44,7 +53,7 @@ def test_a_mirror_is_exactly_that(images):
     pytest.param(ALL, id="both"),
 ])
 def test_equal_images_of_a_batch_come_out_different(images, settings):
-    changed = augment(images[:1].repeat(6, 1, 1, 1), settings, _seeded(1))
+    changed = augment(images[:1].repeat(6, 1, 1, 1), settings, _seeded(2))
     for one in range(6):
         for other in range(one):
             assert not torch.allclose(changed[one], changed[other], atol=1e-3)
@@ -56,6 +65,22 @@ def test_the_generator_alone_decides(images):
     torch.manual_seed(2)
     assert torch.equal(augment(images, ALL, _seeded(3)), first)
     assert not torch.allclose(augment(images, ALL, _seeded(4)), first, atol=1e-3)
+
+
+def test_an_image_is_changed_alike_in_every_batch(images):
+    change = Augmentation(ALL, images=6, seed=3)
+    whole = change(images, torch.arange(6), 2)
+    again = Augmentation(ALL, images=6, seed=3)(images[[4, 1]], torch.tensor([4, 1]), 2)
+    assert torch.allclose(again, whole[[4, 1]], atol=1e-6)
+
+
+@pytest.mark.parametrize(("seed", "epoch"), [(3, 1), (4, 2)], ids=["another epoch", "another seed"])
+def test_an_image_is_changed_otherwise_in(images, seed, epoch):
+    numbers = torch.arange(6)
+    first = Augmentation(ALL, images=6, seed=3)(images, numbers, 2)
+    other = Augmentation(ALL, images=6, seed=seed)(images, numbers, epoch)
+    for one, another in zip(first, other, strict=True):
+        assert not torch.allclose(one, another, atol=1e-3)
 
 
 def test_half_precision_around_it_changes_nothing(images):
@@ -75,14 +100,14 @@ def test_each_setting_does_something_alone(images, name):
 
 def test_turning_and_mirroring_shear_nothing():
     settings = _changed(NOTHING, rotation_deg=180.0, horizontal_flip=0.5)
-    linear = _matrices(500, settings, _seeded())[:, :, :2]
+    linear = _drawn_matrices(500, settings, _seeded())[:, :, :2]
     assert torch.allclose(linear @ linear.mT, torch.eye(2).expand(500, 2, 2), atol=1e-5)
     mirrored = (torch.det(linear) < 0).float().mean()
     assert mirrored == pytest.approx(0.5, abs=0.08)
 
 
 def test_zoom_and_shift_stay_in_their_reach_and_use_it():
-    matrices = _matrices(500, _changed(NOTHING, zoom=0.1, shift=0.05), _seeded())
+    matrices = _drawn_matrices(500, _changed(NOTHING, zoom=0.1, shift=0.05), _seeded())
     scale, moved = matrices[:, 0, 0], matrices[:, :, 2].abs()
     assert torch.equal(scale, matrices[:, 1, 1])
     assert 0.9 <= scale.min() < 0.91
@@ -91,7 +116,7 @@ def test_zoom_and_shift_stay_in_their_reach_and_use_it():
 
 
 def test_angles_stay_in_their_reach_and_use_it():
-    matrices = _matrices(500, _changed(NOTHING, rotation_deg=10.0), _seeded())
+    matrices = _drawn_matrices(500, _changed(NOTHING, rotation_deg=10.0), _seeded())
     angles = torch.rad2deg(torch.atan2(matrices[:, 1, 0], matrices[:, 0, 0]))
     assert -10.001 <= angles.min() < -9
     assert 9 < angles.max() <= 10.001
@@ -170,23 +195,28 @@ def _drawn(matrices):
     return torch.stack(drawn).unsqueeze(1)
 
 
-def _agreement():
+def _agreement(*, bf16=False):
     """Turn drawings by a few degrees and compare with what is drawn at that angle.
 
     The least cosine between a small network's embeddings of the two, about the mean embedding.
+    With `bf16` the pictures are turned inside of autocast, as in training.
     """
     turning = _changed(NOTHING, rotation_deg=5.0)
-    plain = _drawn(_matrices(6, NOTHING, _seeded(1)))
+    plain = _drawn(_drawn_matrices(6, NOTHING, _seeded(1)))
     network = create(Backbone(arch="test_resnet", normalize="symmetric"), 2, seed=0).eval()
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        by_augment = augment(plain, turning, _seeded(1))
     with torch.inference_mode():
         mean = network.features(plain).mean(dim=0)
         turned, drawn = (network.features(pictures) - mean for pictures in (
-            augment(plain, turning, _seeded(1)), _drawn(_matrices(6, turning, _seeded(1)))))
+            by_augment, _drawn(_drawn_matrices(6, turning, _seeded(1)))))
         return functional.cosine_similarity(turned, drawn).min().item()
 
 
-def test_a_small_rotation_moves_an_embedding_no_further_than_it_should():
-    assert _agreement() > 0.995
+@pytest.mark.parametrize("bf16", [
+    pytest.param(False, id="fp32"), pytest.param(True, id="inside of bf16 autocast")])
+def test_a_small_rotation_moves_an_embedding_no_further_than_it_should(bf16):
+    assert _agreement(bf16=bf16) > 0.995
 
 
 def _nearest(images, grid, mode, padding, align_corners, sample=functional.grid_sample):

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 from osteon.backbone import _NORMALIZE, Network, _blocks, create, load_pretrained
 from osteon.errors import UserError
-from osteon.sections import Backbone
+from osteon.sections.training import Backbone
 from phases import HEADS, head
 
 ROOT = Path(__file__).parents[2]

@@ -1,8 +1,4 @@
-"""A trained member comes back as it was saved, and no stale checkpoint is taken up."""
-
-import logging
-import threading
-import time
+"""A trained member comes back as it was saved."""
 
 import pandas as pd
 import pytest
@@ -10,8 +6,9 @@ import torch
 
 from osteon import checkpoints
 from osteon.backbone import create
-from osteon.checkpoints import Fit
-from osteon.sections import Backbone
+from osteon.errors import UserError
+from osteon.outcome import Fit
+from osteon.sections.training import Backbone
 from phases import HEADS, head
 
 RESNET = Backbone(arch="resnet10t", normalize="symmetric")
@@ -62,52 +59,8 @@ def test_the_same_weights_give_the_same_bytes(saved, tmp_path_factory):
         assert (again / file.name).read_bytes() == file.read_bytes(), file.name
 
 
-@pytest.mark.parametrize(("settings", "content", "same"), [
-    pytest.param({"seed": 1, "epochs": 3}, "rows", True, id="all as it was"),
-    pytest.param({"epochs": 3, "seed": 1}, "rows", True, id="keys in another order"),
-    pytest.param({"seed": 1, "epochs": 4}, "rows", False, id="another setting"),
-    pytest.param({"seed": 1, "epochs": 3}, "others", False, id="another input"),
-])
-def test_a_checkpoint_belongs_to_its_settings_and_inputs(tmp_path, settings, content, same):
-    file = tmp_path / "split.csv"
-    file.write_text("rows")
-    with checkpoints.resumable(tmp_path, {"seed": 1, "epochs": 3}, [file]) as first:
-        pass
-    file.write_text(content)
-    with checkpoints.resumable(tmp_path, settings, [file]) as second:
-        assert (second == first) is same
-
-
-def test_what_an_interrupted_run_left_is_kept_and_cleared_after_a_whole_one(tmp_path):
-    def interrupted():
-        with checkpoints.resumable(tmp_path, {}, []) as folder:
-            folder.mkdir()
-            (folder / "last.ckpt").touch()
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    [left] = tmp_path.glob("*/last.ckpt")
-    assert left.is_file()
-    with checkpoints.resumable(tmp_path, {}, []) as again:
-        assert again == left.parent
-    assert not left.parent.exists()
-
-
-def test_a_second_process_says_so_and_waits(tmp_path, caplog):
-    order = []
-
-    def second():
-        with checkpoints.resumable(tmp_path, {"epochs": 9}, []):
-            order.append("second")
-
-    with caplog.at_level(logging.WARNING, logger="osteon"):
-        with checkpoints.resumable(tmp_path, {}, []):
-            thread = threading.Thread(target=second)
-            thread.start()
-            time.sleep(0.3)
-            order.append("first")
-        thread.join(timeout=10)
-    assert order == ["first", "second"]
-    assert "another process is training here" in caplog.text
-    assert str(tmp_path / "lock") in caplog.text
+def test_a_member_of_other_classes_is_refused_in_one_line(saved):
+    with pytest.raises(UserError, match=r"model.safetensors is no resnet10t of 3 classes: "
+                                        r"head.weight is \(2, 512\), not \(3, 512\)") as refused:
+        checkpoints.load(saved[1], RESNET, 3)
+    assert "\n" not in str(refused.value)

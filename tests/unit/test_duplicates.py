@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from osteon.duplicates import PAIRS, find, turned_hashes
-from osteon.params import Duplicates
+from osteon.sections.data import Duplicates
 
 SETTINGS = Duplicates(hash_distance=10, correlation=0.8)
 SIDE = 256

@@ -1,6 +1,9 @@
 """A user's mistake ends in one line; a bug of ours keeps its traceback."""
 
 import errno
+import re
+import sys
+import time
 
 import pytest
 
@@ -20,9 +23,9 @@ def _stage(failure):
     pytest.param(OSError(errno.EDQUOT, "Disk quota exceeded", "out.csv"),
                  "error: out.csv: Disk quota exceeded", id="a full quota"),
 ])
-def test_what_a_user_can_mend_ends_with_one_message(failure, words):
+def test_what_a_user_can_mend_ends_with_one_message(tmp_path, failure, words):
     with pytest.raises(SystemExit) as ended:
-        run(_stage(failure))
+        run(_stage(failure), tmp_path / "times.csv")
     # A text as the code makes Python print it and exit with 1.
     assert ended.value.code.startswith(words)
     assert "\n" not in ended.value.code
@@ -32,10 +35,19 @@ def test_what_a_user_can_mend_ends_with_one_message(failure, words):
     pytest.param(ValueError("a bug"), id="a bug"),
     pytest.param(FileNotFoundError(errno.ENOENT, "gone", "x"), id="a missing file is no full disk"),
 ])
-def test_what_is_ours_to_mend_is_raised_whole(failure):
+def test_what_is_ours_to_mend_is_raised_whole(tmp_path, failure):
     with pytest.raises(type(failure)):
-        run(_stage(failure))
+        run(_stage(failure), tmp_path / "times.csv")
 
 
-def test_a_stage_without_a_fault_returns():
-    assert run(lambda: None) is None
+def test_a_stage_without_a_fault_returns_and_its_time_is_noted(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["/somewhere/stages/train.py", "tiny"])
+    times = tmp_path / "runs/times.csv"
+    for seconds in (0.2, 0.0):
+        assert run(lambda seconds=seconds: time.sleep(seconds), times) is None
+    with pytest.raises(SystemExit):
+        run(_stage(UserError("no image")), times)
+    head, first, second = times.read_text().splitlines()
+    assert head == "ended,stage,seconds"
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00,train tiny,0\.[2-9]", first)
+    assert second.endswith(",train tiny,0.0")

@@ -12,7 +12,7 @@ from osteon.combination import softmax
 from osteon.errors import UserError
 from osteon.export import INPUT, OUTPUT, assert_parity, export
 from osteon.imaging import network_input
-from osteon.sections import Backbone
+from osteon.sections.training import Backbone
 from phases import HEADS, head
 
 SCRATCH = Backbone(arch="scratch_cnn", normalize="symmetric")

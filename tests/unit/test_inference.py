@@ -1,4 +1,4 @@
-"""Logits and embeddings row by row, whatever the batches."""
+"""Logits row by row, whatever the batches."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,7 @@ import torch
 
 from osteon import inference
 from osteon.backbone import create
-from osteon.embeddings import embed
-from osteon.params import Backbone
+from osteon.sections.training import Backbone
 
 CPU = torch.device("cpu")
 
@@ -30,21 +29,6 @@ def test_logits_come_in_the_order_of_the_rows(network, pictures):
     for place in (0, 63, 64, 69):
         alone = inference.logits(network, pictures, rows[place:place + 1], CPU)
         assert found[place] == pytest.approx(alone[0], abs=1e-4)
-
-
-def test_embeddings_come_in_the_order_of_the_rows(network, pictures):
-    found = embed(network.train(), pictures, np.arange(40), bf16=False, device=CPU)
-    assert found.shape == (40, 512)
-    alone = embed(network, pictures, np.array([35]), bf16=False, device=CPU)
-    assert torch.allclose(found[35], alone[0], atol=1e-4)
-
-
-def test_embeddings_are_of_the_changed_pictures(network, pictures):
-    rows = np.arange(3)
-    mirrored = embed(network, pictures[:, :, ::-1].copy(), rows, bf16=False, device=CPU)
-    found = embed(network, pictures, rows, bf16=False, device=CPU,
-                  transform=lambda images: images.flip(3))
-    assert torch.allclose(found, mirrored, atol=1e-5)
 
 
 def test_the_processor_is_used_where_it_is_asked_for():

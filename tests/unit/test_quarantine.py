@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from osteon.params import Quarantine
 from osteon.quarantine import quarantine, usable, with_reasons
+from osteon.sections.data import Quarantine
 
 POLICIES = {"unreadable": "fail", "truncated": "keep", "contradictory_label": "drop",
             "blank": "drop", "size": "keep", "shape": "keep"}

@@ -6,7 +6,7 @@ from torch import nn
 
 from osteon.backbone import create
 from osteon.scratch import ScratchCnn
-from osteon.sections import Backbone
+from osteon.sections.training import Backbone
 from phases import head
 
 SCRATCH = Backbone(arch="scratch_cnn", normalize="symmetric")

@@ -1,5 +1,9 @@
 """The training loop: resumed it ends the same, averaged and stopped it does as it says."""
 
+import json
+from itertools import chain
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +11,10 @@ import torch
 from osteon import training
 from osteon.backbone import create
 from osteon.datamodule import DataModule, Embeddings, Pictures
+from osteon.errors import UserError
 from osteon.head import Head
 from osteon.module import Classifier
-from osteon.sections import Backbone, Trainer
+from osteon.sections.training import Backbone, Trainer
 from osteon.training import balanced_weights
 from phases import head, phase
 
@@ -27,9 +32,10 @@ pytestmark = pytest.mark.usefixtures("one_thread")
     pytest.param([0, 1, 0, 1], [1, 1], id="balanced already"),
     pytest.param([0, 0, 0, 1], [4 / 6, 4 / 2], id="three to one"),
     pytest.param([1, 1, 1, 1, 0], [5 / 2, 5 / 8], id="one to four"),
+    pytest.param([0, 2, 2, 2], [4 / 2, 0, 4 / 6], id="a class that does not occur"),
 ])
 def test_rare_classes_weigh_more_and_the_mean_over_images_is_one(targets, weights):
-    found = balanced_weights(np.array(targets), 2).numpy()
+    found = balanced_weights(np.array(targets), len(weights)).numpy()
     assert found == pytest.approx(weights)
     assert found[targets].mean() == pytest.approx(1)
 
@@ -40,7 +46,7 @@ class Kill:
     def __init__(self, step=None):
         self.left = step
 
-    def __call__(self, images, _):
+    def __call__(self, images, numbers, epoch):
         if self.left is not None:
             self.left -= 1
             if self.left < 0:
@@ -48,14 +54,14 @@ class Kill:
         return images
 
 
-def _fit_network(folder, settings, unfreeze="all", kill=None):
-    network = create(RESNET, 2, 0, head(hidden=(8,), batch_norm=True, dropout=0.3))
+def _fit_network(folder, settings, unfreeze="all", kill=None, *, compiled=False, dropout=0.3):
+    network = create(RESNET, 2, 0, head(hidden=(8,), batch_norm=True, dropout=dropout))
     network.unfreeze(unfreeze)
     rows = np.arange(24)
     data = DataModule(Pictures(PICTURES, rows, TARGETS),
                       Pictures(PICTURES, rows[:12], TARGETS[:12]), batch_size=8, seed=0)
-    classifier = Classifier(network, settings, class_weights=torch.ones(2), bf16=False,
-                            transform=kill or Kill(), seed=0)
+    classifier = Classifier(network, settings, class_weights=torch.ones(2),
+                            transform=kill or Kill(), seed=0, compiled=compiled)
     return network, training.fit(classifier, data, settings, MACHINE, folder)
 
 
@@ -87,10 +93,20 @@ def _fit_head(folder, settings, transform=None):
     found = Head(5, 2, head())
     data = DataModule(Embeddings(FEATURES, TARGETS), Embeddings(FEATURES[:12], TARGETS[:12]),
                       batch_size=8, seed=0)
-    classifier = Classifier(found, settings, class_weights=torch.ones(2), bf16=False,
+    classifier = Classifier(found, settings, class_weights=torch.ones(2),
                             transform=transform, seed=0)
     fit = training.fit(classifier, data, settings, MACHINE, folder)
     return found, fit
+
+
+@pytest.mark.proof
+def test_a_compiled_network_learns_the_same(tmp_path):
+    plain, compiled = (
+        _fit_network(tmp_path / str(compiles), phase(epochs=2), compiled=compiles, dropout=0.0)
+        for compiles in (False, True))
+    away = np.abs(plain[1].curves - compiled[1].curves)[["train_loss", "loss"]]
+    assert away.max(axis=None) < 1e-3
+    assert plain[0].state_dict().keys() == compiled[0].state_dict().keys()
 
 
 @pytest.mark.parametrize(("changes", "epochs"), [
@@ -116,13 +132,13 @@ def test_an_average_is_of_the_weights_after_each_step(tmp_path):
     data = DataModule(Embeddings(FEATURES, TARGETS), Embeddings(FEATURES[:12], TARGETS[:12]),
                       batch_size=8, seed=0)
 
-    def before_each_step(inputs, _):
+    def before_each_step(inputs, numbers, epoch):
         seen.append(found.weight.detach().clone())
         return inputs
 
     plain, _ = _fit_head(tmp_path / "plain", phase(epochs=1))
     settings = phase(epochs=1, ema=0.75)
-    classifier = Classifier(found, settings, class_weights=torch.ones(2), bf16=False,
+    classifier = Classifier(found, settings, class_weights=torch.ones(2),
                             transform=before_each_step, seed=0)
     training.fit(classifier, data, settings, MACHINE, tmp_path / "averaged")
     _, first, second = seen
@@ -157,3 +173,84 @@ def test_curves_have_a_row_an_epoch_and_every_measure(tmp_path):
                                 "learning_rate"]
     assert fit.curves["epoch"].tolist() == [0, 1]
     assert not fit.curves.isna().any(axis=None)
+
+
+def test_each_epoch_leaves_a_line_on_its_speed(tmp_path):
+    _fit_head(tmp_path / "run", phase(epochs=2))
+    lines = [json.loads(line) for line in (tmp_path / "epochs.jsonl").read_text().splitlines()]
+    assert [(line["run"], line["epoch"], line["images"]) for line in lines] == [
+        ("run", 0, 24), ("run", 1, 24)]
+    for line in lines:
+        assert line["seconds"] > 0
+        assert line["images_per_s"] >= line["images"] / line["seconds"] - 0.1
+
+
+@pytest.mark.parametrize(("step", "epoch", "place"), [
+    pytest.param(4, 1, 1, id="within an epoch of 3 steps"), pytest.param(2, 0, 2, id="at its end")])
+def test_a_loss_that_is_no_number_ends_the_training_before_its_epoch_is_kept(
+        tmp_path, step, epoch, place):
+    spoil = iter(range(99))
+
+    def change(inputs, numbers, of_epoch):
+        return inputs * float("nan") if next(spoil) >= step else inputs
+
+    with pytest.raises(UserError, match=f"the loss is nan in epoch {epoch}, step {place}; lower"):
+        _fit_head(tmp_path / "run", phase(), change)
+    kept = tmp_path / "run/last.ckpt"
+    assert kept.is_file() == (epoch > 0)
+    assert not kept.is_file() or torch.load(kept, weights_only=True)["epoch"] == epoch - 1
+
+
+@pytest.mark.parametrize("failure", [
+    pytest.param(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate"), id="a card's"),
+    pytest.param(RuntimeError("DefaultCPUAllocator: can't allocate memory"), id="the system's"),
+    pytest.param(MemoryError(), id="Python's")])
+def test_out_of_memory_says_what_to_lower(tmp_path, failure):
+    def change(inputs, numbers, epoch):
+        raise failure
+
+    with pytest.raises(UserError, match=r"out of memory: lower phase.batch_size \(now 8\) or pre"):
+        _fit_head(tmp_path / "run", phase(), change)
+
+
+def test_another_failure_is_not_taken_for_memory(tmp_path):
+    def change(inputs, numbers, epoch):
+        raise RuntimeError("shapes differ")
+
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        _fit_head(tmp_path / "run", phase(), change)
+
+
+@pytest.mark.parametrize(("processes", "share"), [(1, 8), (2, 4), (4, 2)])
+def test_several_processes_share_every_batch_and_validation(processes, share):
+    """Each batch of one process is what the same batches of all are together, in any order."""
+    class Place:
+        world_size = processes
+        strategy = SimpleNamespace(root_device=torch.device("cpu"))
+
+        def __init__(self, rank):
+            self.global_rank = rank
+
+    def batches(rank, count, loader="train_dataloader"):
+        rows = torch.arange(22.0).view(22, 1)
+        data = DataModule(Embeddings(rows, np.zeros(22, np.int64)),
+                          Embeddings(rows[:13], np.zeros(13, np.int64)), batch_size=8, seed=3)
+        data.trainer = None if count == 1 else Place(rank)
+        return [numbers.tolist() for _, _, numbers in getattr(data, loader)()]
+
+    whole = batches(0, 1)
+    assert [len(batch) for batch in whole] == [8, 8]
+    shares = [batches(rank, processes) for rank in range(processes)]
+    for number, batch in enumerate(whole):
+        assert {len(own[number]) for own in shares} == {share}
+        assert sorted(chain(*(own[number] for own in shares))) == sorted(batch)
+    validated = [batches(rank, processes, "val_dataloader") for rank in range(processes)]
+    assert sorted(chain(*chain(*validated))) == list(range(13))
+
+
+def test_processes_that_cannot_share_a_batch_are_refused():
+    data = DataModule(Embeddings(FEATURES, TARGETS), Embeddings(FEATURES, TARGETS),
+                      batch_size=8, seed=0)
+    data.trainer = SimpleNamespace(global_rank=0, world_size=3)
+    with pytest.raises(UserError, match="3 processes cannot share a batch_size of 8 evenly; make"):
+        data.train_dataloader()
