@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from osteon.records import probability_of, read_table, targets, write_table
+from osteon.records import probability_columns, read_table, targets, write_table
 
 
 def _split():
@@ -54,5 +54,6 @@ def test_an_unknown_label_is_no_class():
         targets(_split(), ("normal", "broken"))
 
 
-def test_a_member_has_its_own_column():
-    assert probability_of("resnet10") == "probability_resnet10"
+def test_a_member_has_a_column_for_each_class():
+    assert probability_columns("resnet10", ("normal", "abnormal")) == [
+        "resnet10:normal", "resnet10:abnormal"]
