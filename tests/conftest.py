@@ -30,13 +30,13 @@ def _small(tmp_path_factory: pytest.TempPathFactory) -> Project:
     text = backbones.read_text().replace(
         "backbones:\n", "backbones:\n  tiny:\n    arch: test_resnet\n    normalize: imagenet\n")
     backbones.write_text(text)
-    project.run("dvc", "repro", "preprocess")
+    project.run("dvc", "repro", "tune")
     return project
 
 
 @pytest.fixture
 def small(_small: Project, tmp_path: Path) -> Project:
-    """Give a clone of its own, shrunk, with everything done up to `preprocess`."""
+    """Give a clone of its own, shrunk, with everything done that comes before `train`."""
     return _small.copy(tmp_path / "project")
 
 

@@ -55,8 +55,15 @@ def in_order(function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]]) -
     with Parallel(n_jobs=-1, batch_size=1, pre_dispatch="all",
                   return_as="list" if kind == "ray" else "generator") as parallel:
         for start in range(0, len(jobs), step):
-            yield from parallel(delayed(_on_one_core)(function, *job)
-                                for job in jobs[start:start + step])
+            found = parallel(delayed(_on_one_core)(function, *job)
+                             for job in jobs[start:start + step])
+            try:
+                for result in found:  # noqa: UP028 (which would close `found` where it is left)
+                    yield result
+            finally:
+                # Left early, joblib would kill the workers and complain of each job they had.
+                for _ in found:
+                    pass
             if kind == "dask":
                 # joblib's futures of Dask refer to themselves, and keep their results until the
                 # collector runs, which counts objects and not how large they are.

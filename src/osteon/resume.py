@@ -6,6 +6,7 @@ import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,10 @@ class WholeFiles(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path,
                         storage_options: Any = None) -> None:  # noqa: ARG002
         """Write a file; the one before it stays until this one is whole."""
+        content = BytesIO()  # torch's own writer hides from its caller that a disk is full
+        torch.save(checkpoint, content)
         with fresh_file(Path(path)) as aside:
-            torch.save(checkpoint, aside)
+            aside.write_bytes(content.getbuffer())
 
 
 def leads() -> bool:
