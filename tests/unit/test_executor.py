@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -33,7 +34,10 @@ SPEC = PreprocessSpec(image_size_px=48, contrast="clahe_lab", clahe_clip=2.0, cl
 @pytest.fixture(scope="module")
 def dask():
     """Give a cluster of two worker processes on this machine."""
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
+    # Dask leaves the variables that give a worker one thread in its parent too, and so to every
+    # program that a later test starts.
+    with patch.dict(os.environ), LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         yield Executor(kind="dask", address=cluster.scheduler_address)
 
 
