@@ -1,25 +1,22 @@
 """The index stage against a bare loop of the same work on every core: `-m benchmarks.index`."""
 
-import argparse
 import hashlib
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
+from benchmarks.images import arguments, in_memory
 from benchmarks.machine import machine, peak_memory, spread, timed
 
 from osteon import duplicates
 from osteon.index import _read
-from osteon.phantom.dataset import draw_dataset
 from osteon.sections.data import Duplicates
 
 _BARE_FILES = 1_000
 _ROUNDS = 5
-MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of its own within)
 
 
 def bare(file: Path) -> tuple[object, ...]:
@@ -47,25 +44,9 @@ def bare(file: Path) -> tuple[object, ...]:
 
 def main() -> None:
     """Print images/s of both, their ratio, memory, and what 100 new files cost."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, help="PNG or JPEG files (default: draws them)")
-    parser.add_argument("--images", type=int, default=40_000)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
-        scratch = Path(name)
-        if given.folder:
-            copy(given.folder, scratch / "images", given.images)
-        else:
-            draw_dataset(scratch / "images", patients=given.images * 10 // 24, seed=1)
-        report(sorted((scratch / "images").rglob("*.*"))[:given.images], scratch)
-
-
-def copy(folder: Path, target: Path, most: int) -> None:
-    """Bring the files into memory, where both sides read them; a disk would decide otherwise."""
-    target.mkdir()
-    kept = [file for file in folder.rglob("*") if file.suffix in {".png", ".jpg"}]
-    for number, file in enumerate(sorted(kept)[:most]):
-        shutil.copy(file, target / f"{number:06d}{file.suffix}")
+    given = arguments(__doc__, images=40_000).parse_args()
+    with in_memory(given.folder, given.images) as (files, scratch):
+        report(files, scratch)
 
 
 def report(files: list[Path], scratch: Path) -> None:

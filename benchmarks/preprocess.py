@@ -1,19 +1,16 @@
 """Preprocess against OpenCV's bare work on every core: `python -m benchmarks.preprocess`."""
 
-import argparse
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 import cv2
 import numpy as np
-from benchmarks.index import MEMORY, copy
+from benchmarks.images import arguments, in_memory
 from benchmarks.machine import machine, peak_memory, spread, timed
 
 from osteon.imaging import Picture, PreprocessSpec
-from osteon.phantom.dataset import draw_dataset
 from osteon.preprocessing import write_pictures
 
 _BARE_FILES = 1_000
@@ -50,18 +47,10 @@ def bare(files: list[Path], contrast: Callable[[Picture], Picture], side: int) -
 
 def main() -> None:
     """Print, for each contrast, images/s of both and their ratio; then memory at N/4 and N."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, help="PNG or JPEG files (default: draws them)")
-    parser.add_argument("--images", type=int, default=8_000)
+    parser = arguments(__doc__, images=8_000)
     parser.add_argument("--side", type=int, default=224, help="of the pictures, in pixels")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
-        scratch = Path(name)
-        if given.folder:
-            copy(given.folder, scratch / "images", given.images)
-        else:
-            draw_dataset(scratch / "images", patients=given.images * 10 // 24, seed=1)
-        files = sorted((scratch / "images").rglob("*.*g"))[:given.images]
+    with in_memory(given.folder, given.images) as (files, scratch):
         report(files, given.side, scratch / "pictures.npy")
 
 
