@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from osteon import params, splits, testplots
+from osteon.aggregation import with_member
 from osteon.audit import shortcuts
 from osteon.combination import Combination
 from osteon.errors import run
@@ -13,7 +14,7 @@ from osteon.evaluation import SHORTCUTS, TABLES, About, evaluate, tables
 from osteon.files import fresh_folder, read_json, write_json
 from osteon.params import Params
 from osteon.predictions import predict
-from osteon.records import SIZE, probability_columns, targets, write_table
+from osteon.records import SIZE, targets, write_table
 from osteon.splits import Cut
 
 log = logging.getLogger("osteon.evaluate")
@@ -58,8 +59,7 @@ def _with_shortcuts(images: pd.DataFrame, cut: Cut,
     if found is None:
         return images, None
     read, probabilities = found
-    columns = dict(zip(probability_columns(SHORTCUTS, labels), probabilities.T, strict=True))
-    return images.assign(**columns), read
+    return with_member(images, SHORTCUTS, labels, probabilities), read
 
 
 if __name__ == "__main__":

@@ -8,8 +8,16 @@ import numpy as np
 import pandas as pd
 
 from osteon import comparisons, formulas, metrics, subgroups
-from osteon.aggregation import ENSEMBLE, of_member, of_members, studies, with_verdicts
-from osteon.combination import Combination, Level, pooled
+from osteon.aggregation import (
+    ENSEMBLE,
+    of_member,
+    of_members,
+    of_studies,
+    studies,
+    with_member,
+    with_verdicts,
+)
+from osteon.combination import Combination, Level
 from osteon.comparisons import OfMember, OfShortcut
 from osteon.metrics import Resampled, Scores
 from osteon.records import probability_columns
@@ -114,11 +122,9 @@ def tables(images: pd.DataFrame, winner: Combination) -> Tables:
     """
     by_image = with_verdicts(images, winner)
     by_study = studies(by_image, winner)
-    names = probability_columns(SHORTCUTS, winner.labels)
-    if set(names) <= set(images):
-        codes, order = pd.factorize(images["study_id"], sort=True)
-        assert list(order) == list(by_study["study_id"])
-        by_study[names] = pooled(images[names].to_numpy(), codes, winner.study_rule)
+    if set(probability_columns(SHORTCUTS, winner.labels)) <= set(images):
+        by_study = with_member(by_study, SHORTCUTS, winner.labels,
+                               of_studies(images, SHORTCUTS, winner))
     by_study["label"] = [winner.labels[number] for number in by_study["target"]]
     return {"image": _of_members(by_image, winner, "image"),
             "study": _of_members(by_study, winner, "study")}

@@ -38,21 +38,23 @@ def write_package(folder: Path, settings: Params, *, trained: Path, ensemble: Pa
                                    settings.package.parity)
         parity[member] = float(f"{difference:.1e}")
     specs = {member: read_json(pictures / member / SPEC) for member in members}
-    write_json(folder / "ensemble.json", read_json(ensemble))
+    chosen = read_json(ensemble)
+    write_json(folder / "ensemble.json", chosen)
     write_json(folder / "preprocess.json", specs)
-    model = _version(folder)
+    hashes = _hashes(folder)
+    model = _version(hashes)
     facts = {
-        **_card(settings, read_json(ensemble)), "version": model, "parity": parity,
+        **_card(settings, chosen), "version": model, "parity": parity,
         "body_parts": sorted(set(cut.table["body_part"]) - {""}), "preprocess": specs,
         "members": {member: checkpoints.read_card(trained / member) for member in members},
-        "hashes": _hashes(folder), "protocol": cut.to_json(), "test": read_json(evaluation)}
+        "hashes": hashes, "protocol": cut.to_json(), "test": read_json(evaluation)}
     write_json(folder / "card.json", cut.marked(facts))
     shutil.copy(page, folder / "card.html")
     return model
 
 
-def _version(folder: Path) -> str:
-    digests = [f"{name} {digest}" for name, digest in _hashes(folder).items()]
+def _version(hashes: dict[str, str]) -> str:
+    digests = [f"{name} {digest}" for name, digest in hashes.items()]
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:12]
 
 
