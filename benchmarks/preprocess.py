@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from benchmarks.images import arguments, in_memory
 from benchmarks.machine import machine, peak_memory, spread, timed
+from joblib import Parallel, delayed
 
 from osteon.imaging import Picture, PreprocessSpec
 from osteon.preprocessing import write_pictures
@@ -45,6 +46,17 @@ def bare(files: list[Path], contrast: Callable[[Picture], Picture], side: int) -
         cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
 
 
+def bare_on_every_core(files: list[Path], contrast: str, side: int, cores: int) -> None:
+    """Run the bare loop in a process a core: cores that share memory and clock are no multiple."""
+    Parallel(n_jobs=cores)(
+        delayed(_bare_alone)(files[core::cores], contrast, side) for core in range(cores))
+
+
+def _bare_alone(files: list[Path], contrast: str, side: int) -> None:
+    cv2.setNumThreads(1)
+    bare(files, CONTRASTS[contrast], side)
+
+
 def main() -> None:
     """Print, for each contrast, images/s of both and their ratio; then memory at N/4 and N."""
     parser = arguments(__doc__, images=8_000)
@@ -61,23 +73,24 @@ def report(files: list[Path], side: int, target: Path) -> None:
     print(f"{machine()}; {len(files):,} files to {side} pixels")
     specs = {contrast: PreprocessSpec(side, contrast, _CLIP, _GRID, "squash")
              for contrast in CONTRASTS}
-    started: list[float] = []
-    with timed(started):
-        write_pictures({target: specs["none"]}, files[:cores])
-    print(f"workers start in {started[0]:.1f} s, once in a run; not counted below")
+    bare_on_every_core(files[:cores], "none", side, cores)  # its processes take a second to start
     for contrast, spec in specs.items():
-        loop, ours = [], []
+        one, every, ours = [], [], []
         for number in range(_ROUNDS):
             some = files[number::max(_ROUNDS, len(files) // _BARE_FILES)]
             seconds: list[float] = []
             with timed(seconds):
                 bare(some, CONTRASTS[contrast], side)
             with timed(seconds):
+                bare_on_every_core(files, contrast, side, cores)
+            with timed(seconds):
                 write_pictures({target: spec}, files)
-            loop.append(cores * len(some) / seconds[0])
-            ours.append(len(files) / seconds[1])
-        print(f"contrast {contrast}: bare loop x {cores} cores {spread(loop)} images/s, "
-              f"preprocess {spread(ours)}, ratio {median(ours) / median(loop):.2f}")
+            one.append(cores * len(some) / seconds[0])
+            every.append(len(files) / seconds[1])
+            ours.append(len(files) / seconds[2])
+        print(f"contrast {contrast}, images/s: bare loop on one core x {cores} {spread(one)}, "
+              f"on every core at once {spread(every)}, preprocess {spread(ours)}; "
+              f"ratios {median(ours) / median(one):.2f} and {median(ours) / median(every):.2f}")
     for count in (len(files) // 4, len(files)):
         with peak_memory() as peak:
             write_pictures({target: specs["clahe"]}, files[:count])

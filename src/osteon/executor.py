@@ -42,17 +42,20 @@ def on(settings: Executor) -> Iterator[None]:
             _KIND.reset(before)
 
 
-def in_order(function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]]) -> Iterator[Result]:
+def in_order(function: Callable[..., Result], jobs: Sequence[tuple[Any, ...]], *,
+             threads: bool = False) -> Iterator[Result]:
     """Give the results of `function` for the arguments of each job, in the order of the jobs.
 
     A job should last ten milliseconds and more, or handing it over costs more than it saves.
     However many jobs there are, and however slowly results are taken, only some of each core's
-    are held at a time.
+    are held at a time. With `threads` this machine's cores are threads of one process, which pays
+    where the work is OpenCV's; a cluster's are processes all the same.
     """
     kind = _KIND.get()
     step = _AT_ONCE * workers()
     # Ray gives the results of a call once all are there.
     with Parallel(n_jobs=-1, batch_size=1, pre_dispatch="all",
+                  prefer="threads" if threads else "processes",
                   return_as="list" if kind == "ray" else "generator") as parallel:
         for start in range(0, len(jobs), step):
             found = parallel(delayed(_on_one_core)(function, *job)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal, Self
 
 import cv2
@@ -21,6 +22,7 @@ cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what fails 
 _SMALL_SIDE_PX = 256  # statistics hardly move on a smaller copy, and cost a tenth
 _PERCENTS = (5, 25, 50, 75, 95)
 _LEVELS = np.arange(256)
+_TERMINAL = Lock()  # one thread at a time may turn it away, or it would never come back
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,15 @@ def _mended(content: bytes, error: ImageError) -> Decoded:
 @contextmanager
 def _no_complaints() -> Iterator[None]:
     """Keep the codec from telling the terminal of a missing end, which the caller knows of."""
-    stderr = os.dup(2)
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
+    with _TERMINAL:
+        stderr = os.dup(2)
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 def _raw(content: bytes, known: formats.Format) -> NDArray[Any] | None:
