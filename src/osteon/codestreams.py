@@ -28,6 +28,7 @@ logging.getLogger("pydicom").setLevel(logging.CRITICAL)  # it logs what it raise
 
 Values = NDArray[Any]
 
+_ITEM = b"\xfe\xff\x00\xe0"  # begins a fragment
 _J2K_SIZE = b"\xff\x4f\xff\x51"  # start of codestream, image and tile size
 _SCAN, _HUFFMAN, _QUANTISATION, _RESTARTS = 0xFFDA, 0xFFC4, 0xFFDB, 0xFFDD
 _EXTENDED, _LOSSLESS = 0xFFC1, 0xFFC3
@@ -46,6 +47,8 @@ def values_of(header: Dataset) -> Values:
     syntax = header.file_meta.TransferSyntaxUID
     if not syntax.is_compressed and len(header.PixelData) < get_expected_length(header):
         raise ImageError("cut short: the DICOM file ends before its picture does", "truncated")
+    if syntax.is_compressed:
+        formats.require_few(header.PixelData.count(_ITEM), "fragments")
     values = DECODERS[syntax](header)
     return np.ascontiguousarray(values, values.dtype.newbyteorder("="))
 

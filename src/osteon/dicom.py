@@ -31,11 +31,13 @@ _TAGS = [Tag(keyword) for keyword in (
     "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleIntercept",
     "RescaleSlope", "ModalityLUTSequence", "VOILUTSequence", "WindowCenter", "WindowWidth",
     "VOILUTFunction", "PixelData")]
+_TABLES = ("ModalityLUTSequence", "VOILUTSequence")
+_LONGEST_TABLE = 2**19  # bytes; a table of 65,536 entries has a quarter
 _META_GROUP = 0x0002
 _NARROWEST = 1e-6  # of a window, where the function takes fractions
 
 
-def decode(content: bytes) -> tuple[Picture, int]:
+def decode(content: bytes, most_pixels: int = formats.MOST_PIXELS) -> tuple[Picture, int]:
     """Decode a CR or DX image of one frame; gives the picture and its bits per sample.
 
     8-bit data pass unchanged. Deeper data are mapped by the declared VOI LUT or window, else
@@ -46,7 +48,7 @@ def decode(content: bytes) -> tuple[Picture, int]:
             not read, a missing end, or damaged data.
     """
     try:
-        header = _header(content)
+        header = _header(content, most_pixels)
         values = codestreams.values_of(header)
         picture = _picture(values, header)
         bit_depth = 8 if values.dtype == np.uint8 else int(header.BitsStored)
@@ -59,9 +61,9 @@ def decode(content: bytes) -> tuple[Picture, int]:
     return 255 - picture if inverted else picture, bit_depth
 
 
-def _header(content: bytes) -> Dataset:
+def _header(content: bytes, most_pixels: int) -> Dataset:
     """Read the header, and refuse by it before anything is inflated or decoded."""
-    stream = io.BytesIO(content)
+    stream = _Counted(content)
     stream.seek(132)
     meta = read_dataset(stream, is_implicit_VR=False, is_little_endian=True,
                         stop_when=lambda tag, _vr, _length: tag.group != _META_GROUP)
@@ -74,11 +76,27 @@ def _header(content: bytes) -> Dataset:
     header = read_dataset(stream, syntax.is_implicit_VR, syntax.is_little_endian,
                           specific_tags=list(_TAGS))
     header.file_meta = FileMetaDataset(meta)
-    _require_radiograph(header)
+    _require_radiograph(header, most_pixels)
     return header
 
 
-def _require_radiograph(header: Dataset) -> None:
+class _Counted(io.BytesIO):
+    """A file that may be read in so many steps and no more: each element takes two or three."""
+
+    _steps = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read as any file.
+
+        Raises:
+            ImageError: after more steps than any radiograph's header takes.
+        """
+        self._steps += 1
+        formats.require_few(self._steps, "parts of its header")
+        return super().read(size)
+
+
+def _require_radiograph(header: Dataset, most_pixels: int) -> None:
     modality = header.get("Modality")
     if modality and modality not in _MODALITIES:
         raise ImageError(f"its modality is {modality}; only radiographs, "
@@ -96,7 +114,11 @@ def _require_radiograph(header: Dataset) -> None:
     if stored not in _STORED:
         kind, samples, bits = stored
         raise ImageError(f"stored as {kind} of {samples} x {bits} bits, which is not read")
-    formats.require_size(header.get("Columns") or 0, header.get("Rows") or 0)
+    formats.require_size(header.get("Columns") or 0, header.get("Rows") or 0, most_pixels)
+    for name in _TABLES:  # their items are counted only when they are looked at
+        table = header.get_item(name)
+        formats.require_few(len(table.value or b"") if table else 0, f"bytes in {name}",
+                            _LONGEST_TABLE)
 
 
 def _picture(values: Values, header: Dataset) -> Picture:

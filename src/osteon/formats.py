@@ -3,6 +3,7 @@
 A file of some kilobytes can declare a picture of gigabytes, so its size is read and judged first.
 """
 
+import math
 import struct
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -12,17 +13,27 @@ from typing import Literal
 # A whole leg, stitched of detectors of 43 x 130 cm at 0.1 mm, has 56 million pixels.
 MOST_PIXELS = 2**26
 
+# A file may consist of so many parts and of no more, each of which takes time: a small one can
+# have millions that say nothing, or one that is met again and again. One with its pixels in rows
+# of their own, or in chunks of 4 KB, has a tenth.
+MOST_PARTS = 100_000
+_MOST_SCANS = 50  # of a JPEG; each is another pass over the whole picture, and ten are usual
+
 _NO_FRAME = {0xC4, 0xC8, 0xCC}  # in the range of the markers that start a frame
 _JPEG_LS_FRAME, _SCAN = 0xF7, 0xDA
-_END_OF_IMAGE = b"\xff\xd9"
+_SCAN_START, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 
 _TIFF_TYPES = {1: "B", 3: "H", 4: "I"}
-_SUBFILE, _WIDTH, _HEIGHT, _PHOTOMETRIC, _EXTRA_SAMPLES = 254, 256, 257, 262, 338
-_DESCRIBING = {_SUBFILE, _WIDTH, _HEIGHT, _PHOTOMETRIC}
+_SUBFILE, _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _SAMPLES, _EXTRA_SAMPLES = (
+    254, 256, 257, 258, 262, 277, 338)
+_DESCRIBING = {_SUBFILE, _WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _SAMPLES}
+_PNG_SAMPLES = {0: 1, 2: 3, 3: 3}  # by colour type, as decoded; the rest have transparency
+_BITS_OF_A_PIXEL = 24  # three colours of 8 bits; what has more counts as several pixels
 _DATA = ((273, 279), (324, 325))  # where strips or tiles begin, and how long they are
 _WHITE_IS_ZERO = 0
 _PREVIEW = 1  # bit of the subfile type
-_MOST_PAGES = 1000  # read no further: a chain of pages may be a ring
+_MOST_PAGES = 100  # read no further: a chain of pages may be a ring
+_MOST_ENTRIES = 1000  # of a page; thirty are usual
 
 _BEYOND_END = (IndexError, ValueError, struct.error)  # what looking there raises
 
@@ -47,6 +58,7 @@ class Format:
     size: Callable[[bytes], tuple[int, int]]  # width, height
     cut_short: Callable[[bytes], bool] = lambda _: False  # where the size does not tell already
     end: bytes = b""  # what lets a decoder show a file that was cut short as far as it goes
+    weight: Callable[[bytes], int] = lambda _: 1  # as how many pixels each counts, by its depth
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,7 @@ def identify(content: bytes) -> Format:
     raise ImageError(f"not a {', '.join(known.name for known in _FORMATS)} or DICOM file")
 
 
-def require_plain(content: bytes, known: Format) -> None:
+def require_plain(content: bytes, known: Format, most_pixels: int = MOST_PIXELS) -> None:
     """Refuse a file by what its header declares.
 
     Raises:
@@ -86,11 +98,12 @@ def require_plain(content: bytes, known: Format) -> None:
     """
     try:
         width_px, height_px = known.size(content)
+        weight = known.weight(content)
     except ImageError:
         raise
     except _BEYOND_END:
         raise lacks_end(known) from None
-    require_size(width_px, height_px)
+    require_size(width_px, height_px, most_pixels // weight)
 
 
 def is_cut_short(content: bytes, known: Format) -> bool:
@@ -106,25 +119,37 @@ def lacks_end(known: Format) -> ImageError:
     return ImageError(f"cut short: the {known.name} file lacks its end", "truncated")
 
 
-def require_size(width_px: int, height_px: int) -> None:
+def require_size(width_px: int, height_px: int, most_pixels: int = MOST_PIXELS) -> None:
     """Refuse a declared size that no radiograph has, before memory is taken for it.
 
     Raises:
-        ImageError: a side is zero, or the pixels are more than MOST_PIXELS.
+        ImageError: a side is zero, or the pixels are more than `most_pixels`.
     """
     if width_px < 1 or height_px < 1:
         raise ImageError(f"its header declares a picture of {width_px} x {height_px} pixels")
-    if width_px * height_px > MOST_PIXELS:
+    if width_px * height_px > most_pixels:
         raise ImageError(f"its header declares {width_px} x {height_px} pixels; no more than "
-                         f"{MOST_PIXELS:,} are read, as no radiograph has so many")
+                         f"{most_pixels:,} are read")
+
+
+def require_few(count: int, parts: str, most: int = MOST_PARTS) -> None:
+    """Refuse a file of more parts than any radiograph has, before time is spent on each.
+
+    Raises:
+        ImageError: it has more.
+    """
+    if count > most:
+        raise ImageError(f"has more than {most:,} {parts}, as no radiograph has")
 
 
 def jpeg_frame(content: bytes) -> Frame:
     """Read the frame header of a JPEG or JPEG-LS codestream.
 
     Raises:
+        ImageError: its parts are too many.
         IndexError, ValueError, struct.error: the codestream has none, or ends before it.
     """
+    require_few(content.count(_SCAN_START), "scans", _MOST_SCANS)
     for marker, at in _jpeg_segments(content):
         if (0xC0 <= marker <= 0xCF and marker not in _NO_FRAME) or marker == _JPEG_LS_FRAME:
             return Frame(*struct.unpack_from(">BHHB", content, at + 2))
@@ -150,14 +175,21 @@ def without_transparency(content: bytes) -> bytes:
 
 
 def _png_size(content: bytes) -> tuple[int, int]:
-    at, kind = 8, b""
+    at, kind, chunks = 8, b"", 0
     while kind != b"IEND":  # OpenCV takes memory for each chunk as long as it says it is
+        chunks += 1
+        require_few(chunks, "chunks")
         length, kind = struct.unpack_from(">I4s", content, at)
         if kind == b"acTL":
             _require_one("frames", *struct.unpack_from(">I", content, at + 8))
         at += 12 + length
     struct.unpack_from("B", content, at - 1)
     return struct.unpack_from(">II", content, 16)
+
+
+def _png_weight(content: bytes) -> int:
+    bits, kind = struct.unpack_from("BB", content, 24)
+    return _weight(bits, _PNG_SAMPLES.get(kind, 4))
 
 
 def _require_one(parts: str, count: int) -> None:
@@ -168,11 +200,12 @@ def _require_one(parts: str, count: int) -> None:
 
 def _jpeg_segments(content: bytes) -> Iterator[tuple[int, int]]:
     """Give each segment's marker and where its length stands, up to the first scan."""
-    marker, at = 0, 2
+    marker, at, steps = 0, 2, 0
     while marker != _SCAN:
         at = content.index(b"\xff", at)
         while content[at] == 0xFF:  # also where bytes fill up
-            at += 1
+            at, steps = at + 1, steps + 1
+            require_few(steps, "segments")
         marker = content[at]
         yield marker, at + 1
         at += 1 + struct.unpack_from(">H", content, at + 1)[0]
@@ -208,6 +241,15 @@ def _tiff_size(content: bytes) -> tuple[int, int]:
     return first.get(_WIDTH, (0,))[0], first.get(_HEIGHT, (0,))[0]
 
 
+def _tiff_weight(content: bytes) -> int:
+    page = next(_tiff_pages(content))
+    return _weight(page.get(_BITS, (1,))[0], page.get(_SAMPLES, (1,))[0])
+
+
+def _weight(bits: int, samples: int) -> int:
+    return max(1, math.ceil(bits * samples / _BITS_OF_A_PIXEL))
+
+
 def _tiff_cut_short(content: bytes) -> bool:
     page = next(_tiff_pages(content, {tag for pair in _DATA for tag in pair}))
     return any(start + length > len(content) for starts, lengths in _DATA
@@ -223,11 +265,14 @@ def _tiff_pages(content: bytes, wanted: Collection[int] = _DESCRIBING) -> Iterat
     order = _tiff_order(content)
     at, = struct.unpack_from(f"{order}I", content, 4)
     while at:
-        end = at + 2 + 12 * struct.unpack_from(f"{order}H", content, at)[0]
+        entries, = struct.unpack_from(f"{order}H", content, at)
+        require_few(entries, "entries in its directory", _MOST_ENTRIES)
+        end = at + 2 + 12 * entries
         page: _Page = {}
         for entry in range(at + 2, end, 12):
             tag, kind, count = struct.unpack_from(f"{order}HHI", content, entry)
-            if tag in wanted and kind in _TIFF_TYPES:
+            if tag in wanted and tag not in page and kind in _TIFF_TYPES:
+                require_few(count, "values in an entry")
                 form, place = f"{order}{count}{_TIFF_TYPES[kind]}", entry + 8
                 if struct.calcsize(form) > 4:
                     place, = struct.unpack_from(f"{order}I", content, place)
@@ -237,8 +282,8 @@ def _tiff_pages(content: bytes, wanted: Collection[int] = _DESCRIBING) -> Iterat
 
 
 _FORMATS = (
-    Format("PNG", (b"\x89PNG\r\n\x1a\n",), _png_size),
+    Format("PNG", (b"\x89PNG\r\n\x1a\n",), _png_size, weight=_png_weight),
     Format("JPEG", (b"\xff\xd8\xff",), _jpeg_size, _jpeg_cut_short, _END_OF_IMAGE),
-    Format("TIFF", (b"II*\0", b"MM\0*"), _tiff_size, _tiff_cut_short),
+    Format("TIFF", (b"II*\0", b"MM\0*"), _tiff_size, _tiff_cut_short, weight=_tiff_weight),
     Format("BMP", (b"BM",), _bmp_size, _bmp_cut_short),
 )

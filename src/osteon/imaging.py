@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from osteon import formats, grey
+from osteon import formats, grey, pngs
 from osteon.formats import ImageError as ImageError  # so that callers need this module alone
 from osteon.grey import Picture as Picture
 
@@ -37,7 +37,8 @@ class Decoded:
     truncated: bool = False
 
 
-def decode(content: bytes, *, mend: bool = False) -> Decoded:
+def decode(content: bytes, *, mend: bool = False,
+           most_pixels: int = formats.MOST_PIXELS) -> Decoded:
     """Decode a radiograph of any depth and colour to grey, 8 bits, upright by its EXIF.
 
     PNG, JPEG, TIFF, BMP and DICOM are read. 8-bit data pass unchanged, also inside of deeper
@@ -45,22 +46,25 @@ def decode(content: bytes, *, mend: bool = False) -> Decoded:
     their 99.5 percentile. With `mend`, a JPEG that lacks its end is decoded as far as it goes.
 
     Raises:
-        ImageError: the bytes are empty, of another format, or cannot be decoded.
+        ImageError: the bytes are empty, of another format, or cannot be decoded; or the header
+            declares more than `most_pixels`, for which no memory is taken then.
     """
     try:
-        return _decode(content)
+        return _decode(content, most_pixels)
     except ImageError as error:
         if not mend or error.reason != "truncated":
             raise
         return _mended(content, error)
 
 
-def _decode(content: bytes) -> Decoded:
+def _decode(content: bytes, most_pixels: int) -> Decoded:
     if formats.is_dicom(content):
         from osteon import dicom  # takes 0.2 s, which every start of the service would pay
-        return Decoded(*dicom.decode(content))
+        return Decoded(*dicom.decode(content, most_pixels))
     known = formats.identify(content)
-    formats.require_plain(content, known)
+    formats.require_plain(content, known, most_pixels)
+    if known.name == "PNG":
+        pngs.require_no_surplus(content)
     raw = _raw(content, known)
     if raw is None and formats.is_cut_short(content, known):
         raise formats.lacks_end(known)
