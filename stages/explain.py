@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from osteon import params, splits
+from osteon import masks, params, splits
 from osteon.combination import Combination
 from osteon.errors import run
-from osteon.explanations import account, gallery, masks
+from osteon.explanations import account, gallery
 from osteon.explanations.explanation import Predicted, explain
 from osteon.files import fresh_folder, read_json, write_json
 from osteon.frames import Mask
@@ -29,7 +29,7 @@ def main() -> None:
         told = account.content(explanation, gallery.draw(folder, explanation))
         sentences = account.says(told)
         write_json(folder / "explain.json", cut.marked({**told, "says": sentences}))
-    write_json(Path("metrics/explain.json"), cut.marked(account.headline(told)))
+    write_json(Path("metrics/explain.json"), cut.marked(account.chosen(told)))
     for sentence in sentences:
         log.info("explain: %s", sentence)
 

@@ -3,10 +3,11 @@
 import sys
 from pathlib import Path
 
-from osteon import checkpoints, curves, member, params, splits
+from osteon import checkpoints, curves, member, outcome, params, splits
 from osteon.errors import run
 from osteon.files import fresh_folder, read_json
-from osteon.resume import leads, resumable
+from osteon.records import write_table
+from osteon.resume import leads, of_turns, resumable
 
 SPLIT = Path("artifacts/split")
 
@@ -15,27 +16,34 @@ def main() -> None:
     """Read artifacts/{split,preprocess,tune}/, write artifacts/train/ and plots/train/MEMBER/."""
     name = sys.argv[1]
     pictures, tuned = Path(f"artifacts/preprocess/{name}"), Path(f"artifacts/tune/{name}/best.json")
-    settings = params.load().of(name).overridden(read_json(tuned)["overrides"])
+    common = params.load()
+    settings = common.of(name).overridden(read_json(tuned)["overrides"])
     labels, cut = settings.dataset.labels, splits.read(SPLIT)
     entry = settings.backbones[name].model_dump(include={"arch", "normalize"})
-    facts = {"labels": labels, "backbone": entry, **settings.model_dump(
-        include={"seed", "weights", "augment", "head", "trainer", "train"})}
+    facts = {"labels": labels, "backbone": entry, "folds": [common.model.folds, common.seed],
+             **settings.model_dump(
+                 include={"seed", "weights", "augment", "head", "trainer", "train"})}
     with resumable(Path(f"runs/train/{name}"), facts,
                    [SPLIT / splits.TABLE, pictures / "pictures.npy"],
                    processes=settings.trainer.processes) as resume:
-        material = member.read_material(cut, pictures, labels)
-        network, fit, source = member.train(
-            name, settings, material, resume, Path("runs/embeddings"))
+        turns = member.read_turns(cut, pictures, common)
+        trained = [member.train(name, settings, material, place, Path("runs/embeddings"))
+                   for material, place in zip(turns, of_turns(resume, len(turns)), strict=True)]
         if not leads():
             return
-        card = cut.marked({"member": name, **entry, "labels": labels, "weights": source,
+        networks, fits, sources = zip(*trained, strict=True)
+        fit = outcome.together(fits)
+        card = cut.marked({"member": name, **entry, "labels": labels, "weights": sources[0],
                            "monitor": settings.train.monitor})
         with fresh_folder(Path(f"plots/train/{name}")) as folder:
             curves.write(folder, fit, f"{name}, first phase", mark=cut.mark)
-            curves.write_sheet(folder, material.pictures, material.rows["train"],
+            curves.write_sheet(folder, turns[0].pictures, turns[0].rows["train"],
                                settings.augment, settings.seed, mark=cut.mark)
         with fresh_folder(Path(f"artifacts/train/{name}")) as folder:
-            checkpoints.save(folder, network, card, fit)
+            checkpoints.save(folder, networks, card, fit)
+            if len(turns) > 1:
+                write_table(folder / checkpoints.OUT_OF_FOLD,
+                            cut.marked_table(member.judged(networks, turns, settings, cut)))
 
 
 if __name__ == "__main__":

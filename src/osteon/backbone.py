@@ -1,7 +1,8 @@
 """The network: a backbone that takes grey pictures from 0 to 1, and a head of its own."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 from timm.models import group_parameters
 from torch import Tensor, nn
 
+from osteon.bagging import Backbones, Heads
 from osteon.errors import UserError
 from osteon.files import sha256
 from osteon.head import LINEAR, Head
@@ -65,6 +67,10 @@ class Network(nn.Module):
         logits: Tensor = self.head(self.backbone.forward_head(maps))
         return logits
 
+    def scores_of_map(self, maps: Tensor) -> Tensor:
+        """Give what the loss is made of (batch, classes) for what `feature_map` gives."""
+        return self.head.scores(self.backbone.forward_head(maps))
+
     def scores(self, images: Tensor) -> Tensor:
         """Give what the loss is made of (batch, classes) for images as `forward` takes them."""
         return self.head.scores(self.features(images))
@@ -94,6 +100,19 @@ def create(backbone: Backbone, classes: int, seed: int, head: HeadSettings = LIN
     """Make a network with random weights that depend on the seed alone."""
     torch.manual_seed(seed)
     return Network(backbone, classes, head).to(memory_format=torch.channels_last)
+
+
+def bag(networks: Sequence[Network]) -> Network:
+    """Make one network of several of a kind: features side by side, the mean of the logits.
+
+    It predicts, explains and exports as any other, and is not to be trained.
+    """
+    if len(networks) == 1:
+        return networks[0]
+    found = deepcopy(networks[0])
+    found.backbone = Backbones([network.backbone for network in networks])
+    found.head = Heads([network.head for network in networks])  # type: ignore[assignment]
+    return found
 
 
 def load_pretrained(network: Network, arch: str, weights: str) -> str:

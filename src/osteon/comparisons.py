@@ -11,7 +11,7 @@ from osteon.metrics import Estimate, Resampled, Scores
 
 Flags = NDArray[np.bool_]
 # What probabilities alone decide: the baseline has no threshold of its own.
-_BY_PROBABILITY = ("auroc", "average_precision")
+_BY_PROBABILITY = ("auroc", "average_precision", "sensitivity_at_90_specificity")
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,12 @@ def of_member(name: str, ensemble: Resampled, member: Resampled, right: tuple[Fl
 
 def of_shortcut(columns: str, ensemble: Resampled, baseline: Resampled, level: Level) -> OfShortcut:
     """Compare the ensemble with the shortcut baseline; `columns` names what that has read."""
-    above = {figure: ensemble.above(baseline, figure) for figure in _BY_PROBABILITY}
+    names = [figure for figure in _BY_PROBABILITY if figure in ensemble.values]
+    above = {figure: ensemble.above(baseline, figure) for figure in names}
     figures = baseline.scores()
     lead = above["auroc"]
     beaten = None if lead.side is None else lead.side > 0
-    return OfShortcut(columns, {figure: figures[figure] for figure in _BY_PROBABILITY}, above,
+    return OfShortcut(columns, {figure: figures[figure] for figure in names}, above,
                       beaten, _of_shortcut(columns, ensemble.scores()["auroc"],
                                            figures["auroc"], lead, level))
 

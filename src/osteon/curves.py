@@ -27,6 +27,8 @@ def write(folder: Path, fit: Fit, title: str, *, mark: str) -> None:
     write_table(folder / TABLE, fit.curves)
     figure, (loss, chance, rate) = plt.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
     table = fit.curves.assign(epoch=fit.curves["epoch"] + 1)
+    if "fold" in table:
+        table = table.groupby("epoch", as_index=False).mean()
     _lines(loss, table, {"train_loss": "training", "loss": "validation"})
     _lines(chance, table, {"auroc": "AUROC", "accuracy": "accuracy"})
     _lines(rate, table, {"learning_rate": "after the epoch"})
@@ -85,6 +87,9 @@ def _caption(settings: Augment) -> str:
         f"shifted up to {settings.shift:.0%}": settings.shift,
         f"zoomed up to {settings.zoom:.0%}": settings.zoom,
         f"contrast up to {settings.contrast:.0%}": settings.contrast,
+        f"stretched up to {settings.stretch:.0%}": settings.stretch,
+        f"to a power of {1 - settings.gamma:g} to {1 / (1 - settings.gamma):.3g}": settings.gamma,
+        f"black borders up to {settings.border:.0%}": settings.border,
         f"{settings.randaugment} operations of RandAugment at {settings.randaugment_magnitude}":
             settings.randaugment}
     done = [words for words, reach in said.items() if reach]

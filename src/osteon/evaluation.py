@@ -26,6 +26,8 @@ from osteon.splits import Cut
 SHORTCUTS = "shortcuts"  # the baseline's name among those that have columns of probability
 HEADLINE = ("accuracy", "balanced_accuracy", "kappa", "auroc", "average_precision")
 _OF_TWO = ("sensitivity", "specificity")
+_COMPARED = ("auroc", "average_precision", "kappa")
+_COMPARED_OF_MORE = ("accuracy", "f1", "auroc")
 Tables = dict[Level, pd.DataFrame]
 TABLES: dict[Level, str] = {"image": "predictions.csv", "study": "studies.csv"}
 
@@ -92,7 +94,7 @@ class Evaluation:
 
     def headline(self, cut: Cut) -> dict[str, Any]:
         """Write the winner's chief figures below the protocol that they hold for."""
-        names = HEADLINE + (_OF_TWO if len(self.about.labels) == 2 else ())
+        names = HEADLINE + (_OF_TWO if len(self.about.labels) == 2 else ("f1",))
         image, study = self.levels["image"].counts, self.levels["study"].counts
         return cut.marked({
             "protocol": cut.to_json(),
@@ -100,6 +102,13 @@ class Evaluation:
             "winner": {level: metrics.to_json({
                 name: measured.figures[ENSEMBLE][name] for name in names})
                 for level, measured in self.levels.items()}})
+
+    def chosen(self) -> dict[str, float | None]:
+        """Give the few figures that runs are compared by: few enough for a terminal's width."""
+        names = _COMPARED if len(self.about.labels) == 2 else _COMPARED_OF_MORE
+        image, study = (self.levels[level].figures[ENSEMBLE] for level in ("image", "study"))
+        return {**{name: image[name].value for name in names},
+                f"study_{names[0]}": study[names[0]].value}
 
     def says(self) -> list[str]:
         """Say what the figures mean, the shortcut baseline first."""
@@ -126,8 +135,8 @@ def tables(images: pd.DataFrame, winner: Combination) -> Tables:
         by_study = with_member(by_study, SHORTCUTS, winner.labels,
                                of_studies(images, SHORTCUTS, winner))
     by_study["label"] = [winner.labels[number] for number in by_study["target"]]
-    return {"image": _of_members(by_image, winner, "image"),
-            "study": _of_members(by_study, winner, "study")}
+    return {"image": with_member_verdicts(by_image, winner, "image"),
+            "study": with_member_verdicts(by_study, winner, "study")}
 
 
 def evaluate(tables: Tables, about: About) -> Evaluation:
@@ -136,7 +145,8 @@ def evaluate(tables: Tables, about: About) -> Evaluation:
                               for level, table in tables.items()})
 
 
-def _of_members(table: pd.DataFrame, winner: Combination, level: Level) -> pd.DataFrame:
+def with_member_verdicts(table: pd.DataFrame, winner: Combination, level: Level) -> pd.DataFrame:
+    """Add the verdicts of each member by itself."""
     probabilities = of_members(table, winner.members, winner.labels)
     return table.assign(**{
         verdict_column(member): winner.member_verdicts(member, probabilities[:, number], level)

@@ -136,7 +136,8 @@ def _describe(folds: list[Fold], pooled: Evaluation) -> str:
              "tested once by a model that never saw its group; 95 % intervals over groups",
              f"  {'':17}  {'by image':22}  by study"]
     lines += [f"  {name:17}  {figures['image'][name]!s:22}  {figures['study'][name]}"
-              for name in HEADLINE]
+              for name in (*HEADLINE, "f1", "sensitivity_at_90_specificity")
+              if name in figures["image"]]
     return "\n".join([*lines, *pooled.says()])
 
 

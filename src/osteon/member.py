@@ -1,31 +1,36 @@
-"""The two phases of a member of the ensemble: a first training, then the whole network gently.
+"""The two phases of a network of the ensemble: a first training, then the whole of it gently.
 
 `settings` is everywhere the member's own: the common settings with its variant's laid over them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from osteon import backbone, inference, training
+from osteon import backbone, inference, masks, pointing, training
 from osteon import embeddings as embedded
 from osteon.augment import Augmentation
 from osteon.backbone import Network
+from osteon.combination import softmax
 from osteon.datamodule import DataModule, Embeddings, Pictures
 from osteon.errors import UserError
 from osteon.head import Head, Scoring
 from osteon.imaging import Picture
-from osteon.module import Classifier, Transform, uses_bf16
+from osteon.module import Classifier, Pointing, Transform, uses_bf16
 from osteon.outcome import Fit
 from osteon.params import Params
 from osteon.preprocessing import open_pictures
 from osteon.progress import OnEpoch
 from osteon.records import Part, targets
-from osteon.sections.training import Phase
+from osteon.sections.training import Finetune, Phase
 from osteon.splits import Cut
+from osteon.turns import turns
 
 SEEN: tuple[Part, Part] = ("train", "validation")
 
@@ -37,6 +42,7 @@ class Material:
     pictures: Picture
     rows: dict[Part, NDArray[np.int64]]
     targets: dict[Part, NDArray[np.int64]]
+    masks: Path | None = None  # the file that may hold the outlines of training's findings
 
 
 def read_material(cut: Cut, pictures: Path, labels: tuple[str, ...]) -> Material:
@@ -45,7 +51,23 @@ def read_material(cut: Cut, pictures: Path, labels: tuple[str, ...]) -> Material
     Raises:
         UserError: one of them holds fewer than two classes, so that nothing can be learnt or told.
     """
-    tables = {part: cut.part(part) for part in SEEN}
+    return _material({part: cut.part(part) for part in SEEN}, pictures, labels)
+
+
+def read_turns(cut: Cut, pictures: Path, common: Params) -> list[Material]:
+    """Take what each network of a member trains on, and as validation what judges it.
+
+    By the common settings, since all members must be judged by the same folds.
+
+    Raises:
+        UserError: some part holds fewer than two classes, so that nothing can be learnt or told.
+    """
+    return [_material(dict(zip(SEEN, tables, strict=True)), pictures, common.dataset.labels)
+            for tables in turns(cut, common.model.folds, common.seed)]
+
+
+def _material(tables: dict[Part, pd.DataFrame], pictures: Path,
+              labels: tuple[str, ...]) -> Material:
     for part, table in tables.items():
         if table["label"].nunique() < 2:
             raise UserError(f"split: {part} holds {table['label'].nunique()} of the classes "
@@ -53,7 +75,8 @@ def read_material(cut: Cut, pictures: Path, labels: tuple[str, ...]) -> Material
     return Material(
         pictures=open_pictures(pictures),
         rows={part: table.index.to_numpy() for part, table in tables.items()},
-        targets={part: targets(table, labels) for part, table in tables.items()})
+        targets={part: targets(table, labels) for part, table in tables.items()},
+        masks=pictures / masks.TABLE)
 
 
 def start(name: str, settings: Params) -> tuple[Network, str]:
@@ -89,6 +112,19 @@ def finetune(network: Network, settings: Params, material: Material, resume: Pat
     """Go on at the low rate, with the whole network or the last blocks of it."""
     network.unfreeze(settings.finetune.unfreeze)
     return _fit_pictures(network, settings, settings.finetune, material, resume)
+
+
+def judged(networks: Sequence[Network], materials: Sequence[Material], settings: Params,
+           cut: Cut) -> pd.DataFrame:
+    """Let each network judge what it has not seen: path, fold, and each class's probability."""
+    labels, device = settings.dataset.labels, inference.device(settings.trainer.accelerator)
+    found = []
+    for fold, (network, material) in enumerate(zip(networks, materials, strict=True)):
+        rows = material.rows["validation"]
+        said = softmax(inference.logits(network, material.pictures, rows, device))
+        found.append(pd.DataFrame(said, columns=list(labels)).assign(
+            path=cut.table["path"].to_numpy()[rows], fold=fold))
+    return pd.concat(found, ignore_index=True)[["path", "fold", *labels]]
 
 
 def embeddings(network: Network, settings: Params, material: Material,
@@ -127,7 +163,8 @@ def fit_head(head: Head, settings: Params, train: Embeddings, validation: Embedd
     `on_epoch` gets each epoch's number and figures, and may raise to end the training. Without a
     folder to resume from nothing is written, and the weights of the last epoch stay.
     """
-    data = DataModule(train, validation, batch_size=settings.train.batch_size, seed=settings.seed)
+    data = DataModule(train, validation, batch_size=settings.train.batch_size, seed=settings.seed,
+                      sampling=settings.train.sampling)
     return _fit(head, data, settings, settings.train, train.targets.numpy(), resume,
                 on_epoch=on_epoch)
 
@@ -141,17 +178,39 @@ def _fit_pictures(network: Network, settings: Params, phase: Phase, material: Ma
                   resume: Path) -> Fit:
     train, validation = (Pictures(material.pictures, material.rows[part], material.targets[part])
                          for part in SEEN)
-    data = DataModule(train, validation, batch_size=phase.batch_size, seed=settings.seed)
+    data = DataModule(train, validation, batch_size=phase.batch_size, seed=settings.seed,
+                      sampling=phase.sampling)
+    change = augmentation(settings, len(train))
     return _fit(network, data, settings, phase, material.targets["train"], resume,
-                transform=augmentation(settings, len(train)))
+                transform=change, point=_pointing(network, phase, material, change))
+
+
+def _pointing(network: Network, phase: Phase, material: Material,
+              change: Augmentation) -> Pointing | None:
+    """Give what scores images and says how far their maps miss the masks; none if unasked."""
+    weight = phase.localisation if isinstance(phase, Finetune) else 0.0
+    if not weight:
+        return None
+    assert material.masks is not None
+    places = torch.from_numpy(masks.over_pictures(material.masks, material.rows["train"]))
+
+    def point(images: Tensor, numbers: Tensor, epoch: int) -> tuple[Tensor, Tensor]:
+        maps = network.feature_map(images)
+        own = places[numbers.cpu()].to(images.device, torch.float32).unsqueeze(1)
+        direction = network.head.weight[1] - network.head.weight[0]
+        missed = pointing.miss(maps, direction, change.move(own, numbers, epoch))
+        return network.scores_of_map(maps), weight * missed
+
+    return point
 
 
 def _fit(network: Scoring, data: DataModule, settings: Params, phase: Phase,
          seen: NDArray[np.int64], resume: Path | None, *, transform: Transform | None = None,
-         on_epoch: OnEpoch | None = None) -> Fit:
+         on_epoch: OnEpoch | None = None, point: Pointing | None = None) -> Fit:
     classes = len(settings.dataset.labels)
     weights = (training.balanced_weights(seen, classes) if phase.class_weights
                else torch.ones(classes))
     classifier = Classifier(network, phase, class_weights=weights, transform=transform,
-                            seed=settings.seed, compiled=settings.trainer.compile)
+                            seed=settings.seed, compiled=settings.trainer.compile,
+                            pointing=point)
     return training.fit(classifier, data, phase, settings.trainer, resume, on_epoch)

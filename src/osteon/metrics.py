@@ -5,8 +5,8 @@ resamples are computed at once, as weights on the rows; scikit-learn, called onc
 gives the same numbers some hundred times slower.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ _TITLES = {
     "macro_f1": "F1, mean of the classes", "ece": "expected calibration error",
     "brier": "Brier score", "sensitivity_at_90_specificity": "sensitivity at 90 % specificity"}
 _OF_A_CLASS = ("auroc", "average_precision", "sensitivity", "specificity", "ppv", "npv", "f1")
+_OF_ONE_CLASS = {"sensitivity": 1, "sensitivity_at_90_specificity": 1, "specificity": 0}
 _OF_TWO = ("macro_f1", "sensitivity_at_90_specificity")
 _CHUNK = 4_000_000  # weights held at a time: 32 MB
 _TAIL = 0.025  # of the resamples, beyond either end of an interval
@@ -73,6 +74,7 @@ class Resampled:
     draws: dict[str, Floats]
     groups: tuple[str, ...]
     seed: int
+    trials: Mapping[str, int] = field(default_factory=dict)  # groups that a share rests on
 
     def scores(self) -> Scores:
         """Give each figure with its interval.
@@ -80,8 +82,8 @@ class Resampled:
         None can be told from fewer than four groups, nor where more than a fortieth of the
         resamples lacks what the figure needs, a class above all.
         """
-        return {name: self._calibration() if name == "ece" else
-                self._estimate(self.values[name], self.draws[name]) for name in self.values}
+        return {name: self._calibration() if name == "ece" else self._exact(
+            name, self._estimate(self.values[name], self.draws[name])) for name in self.values}
 
     def above(self, other: "Resampled", name: str) -> Estimate:
         """Tell by how much a figure exceeds another's, resample by resample.
@@ -96,6 +98,18 @@ class Resampled:
             raise ValueError("figures of different groups or seeds are not paired")
         return self._estimate(self.values[name] - other.values[name],
                               self.draws[name] - other.draws[name])
+
+    def _exact(self, name: str, found: Estimate) -> Estimate:
+        """Bound a share of exactly 0 or 1, which no resample moves, as if a group were one trial.
+
+        Nothing missed among n groups leaves room for a miss in the next: 0.025**(1/n) is the exact
+        bound (Clopper and Pearson, Biometrika 26, 1934), about 1 - 3.7/n.
+        """
+        trials = self.trials.get(name)
+        if not trials or found.value not in (0, 1) or not found.low == found.high == found.value:
+            return found
+        room = round(1 - _TAIL**(1 / trials), 6)
+        return replace(found, low=1 - room) if found.value else replace(found, high=room)
 
     def _calibration(self) -> Estimate:
         """Mirror the resamples of a calibration error about the error itself.
@@ -142,7 +156,8 @@ def measure(targets: ArrayLike, probabilities: ArrayLike, verdicts: ArrayLike, g
     figures = partial(_figures, targets=np.asarray(targets, dtype=np.int64),
                       probabilities=np.asarray(probabilities, dtype=np.float64),
                       verdicts=np.asarray(verdicts, dtype=np.int64))
-    return _resample(figures, groups, resamples=resamples, seed=seed)
+    return _resample(figures, groups, resamples=resamples, seed=seed,
+                     trials=_trials(targets, groups, titles(np.shape(probabilities)[1])))
 
 
 def measure_each(targets: ArrayLike, probabilities: ArrayLike, verdicts: ArrayLike,
@@ -150,9 +165,10 @@ def measure_each(targets: ArrayLike, probabilities: ArrayLike, verdicts: ArrayLi
     """Measure each class against the rest, with what `measure` takes; in the classes' order."""
     y, v = np.asarray(targets, dtype=np.int64), np.asarray(verdicts, dtype=np.int64)
     p = np.asarray(probabilities, dtype=np.float64)
-    return tuple(_resample(partial(_of_class, number=number, targets=y, probabilities=p,
-                                   verdicts=v), groups, resamples=resamples, seed=seed)
-                 for number in range(p.shape[1]))
+    return tuple(_resample(
+        partial(_of_class, number=number, targets=y, probabilities=p, verdicts=v), groups,
+        resamples=resamples, seed=seed, trials=_trials(y == number, groups, _OF_A_CLASS))
+        for number in range(p.shape[1]))
 
 
 def measure_classes(targets: ArrayLike, scores: ArrayLike, groups: ArrayLike, *, resamples: int,
@@ -163,18 +179,22 @@ def measure_classes(targets: ArrayLike, scores: ArrayLike, groups: ArrayLike, *,
     """
     figures = partial(_of_scores, targets=np.asarray(targets, dtype=np.int64),
                       scores=np.asarray(scores, dtype=np.float64))
-    return _resample(figures, groups, resamples=resamples, seed=seed)
+    return _resample(figures, groups, resamples=resamples, seed=seed,
+                     trials=_trials(targets, groups, ("accuracy", "kappa", "auroc")))
 
 
 def average(values: Mapping[str, ArrayLike], groups: ArrayLike, *, resamples: int,
             seed: int) -> Resampled:
     """Average values (rows,) of several names; a row that is NaN has no say in its name's mean."""
     columns = {name: np.asarray(column, dtype=np.float64) for name, column in values.items()}
-    return _resample(partial(_means, columns=columns), groups, resamples=resamples, seed=seed)
+    told = {name: len(set(np.asarray(groups)[~np.isnan(column)]))
+            for name, column in columns.items()}
+    return _resample(partial(_means, columns=columns), groups, resamples=resamples, seed=seed,
+                     trials=told)
 
 
 def _resample(figures: Callable[[Floats], dict[str, Floats]], groups: ArrayLike, *,
-              resamples: int, seed: int) -> Resampled:
+              resamples: int, seed: int, trials: Mapping[str, int] | None = None) -> Resampled:
     """Compute figures, a function of weights (resamples, rows), for resamples of whole groups."""
     of_row, names = pd.factorize(np.asarray(groups), sort=True)
     count, rows = len(names), len(of_row)
@@ -186,7 +206,23 @@ def _resample(figures: Callable[[Floats], dict[str, Floats]], groups: ArrayLike,
         times_drawn = random.multinomial(count, np.full(count, 1 / count), size=size)
         chunks.append(figures(times_drawn[:, of_row].astype(np.float64)))
     draws = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
-    return Resampled(figures(np.ones((1, rows))), draws, tuple(map(str, names)), seed)
+    return Resampled(figures(np.ones((1, rows))), draws, tuple(map(str, names)), seed,
+                     trials or {})
+
+
+def _trials(targets: ArrayLike, groups: ArrayLike, names: Iterable[str]) -> dict[str, int]:
+    """Count the groups that each share rests on: those of the rarest class that it needs.
+
+    Of two classes sensitivity needs the last alone, specificity the first; accuracy needs any.
+    """
+    pairs = pd.DataFrame({"target": np.asarray(targets, np.int64), "group": np.asarray(groups)})
+    of_class = pairs.drop_duplicates()["target"].value_counts()
+    rarest, whole = int(of_class.min()), pairs["group"].nunique()
+    found = {name: rarest for name in names if name not in SMALLER_IS_BETTER}
+    if set(of_class.index) <= {0, 1}:
+        found |= {name: int(of_class.get(number, 0)) for name, number in _OF_ONE_CLASS.items()
+                  if name in found}
+    return found | ({"accuracy": whole} if "accuracy" in found else {})
 
 
 def _means(weights: Floats, *, columns: Mapping[str, Floats]) -> dict[str, Floats]:

@@ -16,6 +16,8 @@ from osteon.sections.training import Phase, Trainer
 
 Batch = tuple[Tensor, Tensor, Tensor]  # inputs, class numbers, and which of all the inputs they are
 Transform = Callable[[Tensor, Tensor, int], Tensor]  # inputs, their numbers, the epoch
+# The same, to scores and what is to be added to the loss.
+Pointing = Callable[[Tensor, Tensor, int], tuple[Tensor, Tensor]]
 
 _LOOKED_AT = 50  # steps between two looks at the loss; a look waits for a graphics card to finish
 
@@ -24,11 +26,13 @@ class Classifier(pl.LightningModule):
     """Trains a network at the precision the trainer has, and always validates it in float32."""
 
     def __init__(self, network: head.Scoring, phase: Phase, *, class_weights: Tensor,
-                 transform: Transform | None, seed: int, compiled: bool = False) -> None:
+                 transform: Transform | None, seed: int, compiled: bool = False,
+                 pointing: Pointing | None = None) -> None:
         super().__init__()
         self.network: head.Scoring = network
         self._scores = torch.compile(network.scores) if compiled else network.scores
         self._phase, self._seed, self._transform = phase, seed, transform
+        self._pointing = pointing
         self.class_weights: Tensor
         self.register_buffer("class_weights", class_weights, persistent=False)
         classes = len(class_weights)
@@ -70,9 +74,10 @@ class Classifier(pl.LightningModule):
             inputs = _from_bytes(inputs)
             if self._transform:
                 inputs = self._transform(inputs, numbers, self.current_epoch)
-        loss = head.loss(self._scores(inputs).float(), targets, self.network.output,
+        scores, missed = self._seen(inputs, numbers)
+        loss = head.loss(scores.float(), targets, self.network.output,
                          weights=self.class_weights, smoothing=self._phase.label_smoothing)
-        loss = loss * self._share(targets)
+        loss = loss * self._share(targets) + missed
         self._losses.append(loss.detach())
         return loss + self._phase.l1 * self._size() if self._phase.l1 else loss
 
@@ -138,6 +143,12 @@ class Classifier(pl.LightningModule):
             return optimizer
         return {"optimizer": optimizer,
                 "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _seen(self, inputs: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor | float]:
+        """Give the scores, and what it costs that their maps miss the masks."""
+        if self._pointing is None:
+            return self._scores(inputs), 0.0
+        return self._pointing(inputs, numbers, self.current_epoch)
 
     def _share(self, targets: Tensor) -> Tensor | float:
         """Give the factor by which the mean of all processes' losses is the whole batch's.

@@ -1,5 +1,6 @@
 """What a phase of training leaves behind, beside the network itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,3 +13,15 @@ class Fit:
     curves: pd.DataFrame  # one row an epoch
     best_epoch: int
     best: float  # of the monitored metric, on validation
+
+
+def together(fits: Sequence[Fit]) -> Fit:
+    """Join the curves of a member's networks, numbered by fold; `best` is their mean.
+
+    All keep the same epoch, the last one.
+    """
+    if len(fits) == 1:
+        return fits[0]
+    curves = pd.concat([fit.curves.assign(fold=number) for number, fit in enumerate(fits)],
+                       ignore_index=True)
+    return Fit(curves, fits[0].best_epoch, round(sum(fit.best for fit in fits) / len(fits), 6))

@@ -74,6 +74,37 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _held_out_folds_choose_nothing(self) -> Self:
+        if self.model.folds == 1:
+            return self
+        if self.trainer.processes > 1:
+            raise ValueError(f"trainer: with model.folds={self.model.folds} one process trains a "
+                             "member's networks in turn; set devices and num_nodes to 1")
+        for phase in ("train", "finetune"):
+            for member in self.model.members:
+                if getattr(self.of(member), phase).monitor != "last":
+                    raise ValueError(
+                        f"{phase}.monitor: with model.folds={self.model.folds} the fold that "
+                        f"judges {member} would choose its epoch; set it to last")
+        return self
+
+    @model_validator(mode="after")
+    def _masks_can_be_learnt_from(self) -> Self:
+        for member in self.model.members:
+            own = self.of(member)
+            if not own.finetune.localisation:
+                continue
+            asked = f"finetune.localisation={own.finetune.localisation}: {member}"
+            if len(self.dataset.labels) != 2 or not own.head.is_linear:
+                raise ValueError(
+                    f"{asked} must tell two classes by a linear head (head.hidden: [], batch_norm: "
+                    "false, output: softmax), or no map of the finding follows from its weights")
+            if own.augment.randaugment:
+                raise ValueError(f"{asked}: RandAugment would turn images and leave their masks; "
+                                 "set augment.randaugment to 0")
+        return self
+
+    @model_validator(mode="after")
     def _search_can_be_made(self) -> Self:
         self.tune.require_usable(self.weights, self.train.monitor)
         for overrides in self.tune.space.extremes:

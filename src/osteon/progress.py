@@ -42,9 +42,14 @@ class Curves(Callback):
         """Take up where the checkpoint was."""
         self._rows = list(state_dict["rows"])
 
-    def fit(self, monitor: str, mode: str) -> Fit:
-        """Give one row an epoch, and which is the best: the first, where several are."""
+    def fit(self, monitor: str, mode: str | None) -> Fit:
+        """Give one row an epoch, and which is the best: the first, where several are.
+
+        Without a mode it is the last one, and its AUROC stands for it.
+        """
         table = pd.DataFrame(self._rows).round(6)
+        if mode is None:
+            return Fit(table, int(table["epoch"].iloc[-1]), float(table["auroc"].iloc[-1]))
         scores = pd.Series([row[monitor] for row in self._rows])
         best = int(scores.idxmax() if mode == "max" else scores.idxmin())
         return Fit(table, int(table["epoch"][best]), float(table[monitor][best]))

@@ -38,6 +38,13 @@ def leads() -> bool:
     return bool(getattr(rank_zero_only, "rank", 0) == 0)
 
 
+def of_turns(folder: Path, count: int) -> list[Path]:
+    """Name a resume folder for each network of a member, beside `folder` if there are several."""
+    if count == 1:
+        return [folder]
+    return [folder.with_name(f"{folder.name}-{number}") for number in range(count)]
+
+
 @contextmanager
 def resumable(where: Path, settings: dict[str, Any], inputs: list[Path], *,
               processes: int = 1) -> Iterator[Path]:
@@ -59,7 +66,8 @@ def resumable(where: Path, settings: dict[str, Any], inputs: list[Path], *,
     where.mkdir(parents=True, exist_ok=True)
     with _sole(where / "lock", waits=processes == 1):
         yield folder
-        shutil.rmtree(folder, ignore_errors=True)
+        for left in where.glob(f"{folder.name}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

@@ -88,7 +88,7 @@ def fit(classifier: Classifier, data: DataModule, phase: Phase, trainer: Trainer
     if best:
         best.load(classifier)
         machine.strategy.barrier()  # the leading process clears the folder away
-    return curves.fit(phase.monitor, _BETTER[phase.monitor])
+    return curves.fit(phase.monitor, _BETTER.get(phase.monitor))
 
 
 class _Best:
@@ -96,14 +96,17 @@ class _Best:
 
     def __init__(self, folder: Path, phase: Phase) -> None:
         self._last, self._kept = folder / "last.ckpt", folder / "best.ckpt"
+        # Of each epoch; `best` alone would write its last one only when the measure has got better.
+        last = ModelCheckpoint(folder, "last", enable_version_counter=False)
         self.callbacks: list[Callback] = [
             TQDMProgressBar(refresh_rate=5),
-            Speed(folder.with_name("epochs.jsonl"), folder.name),
-            ModelCheckpoint(folder, "best", monitor=phase.monitor, mode=_BETTER[phase.monitor],
-                            enable_version_counter=False),
-            # Of each epoch; `best` alone would write its last one only when the measure has got
-            # better.
-            ModelCheckpoint(folder, "last", enable_version_counter=False)]
+            Speed(folder.with_name("epochs.jsonl"), folder.name), last]
+        if phase.monitor == "last":
+            self._kept = self._last
+        else:  # before the other, so that who resumes from that has this too
+            self.callbacks.insert(-1, ModelCheckpoint(
+                folder, "best", monitor=phase.monitor, mode=_BETTER[phase.monitor],
+                enable_version_counter=False))
 
     def taken_up(self) -> Path | None:
         """Give the file that an interrupted run left."""

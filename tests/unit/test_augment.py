@@ -13,7 +13,7 @@ from osteon.sections.training import Augment, Backbone
 NOTHING = Augment(horizontal_flip=0, rotation_deg=0, shift=0, zoom=0, contrast=0, randaugment=0,
                   randaugment_magnitude=9)
 ALL = Augment(horizontal_flip=0.5, rotation_deg=10, shift=0.05, zoom=0.1, contrast=0.1,
-              randaugment=2, randaugment_magnitude=9)
+              stretch=0.1, gamma=0.3, border=0.1, randaugment=2, randaugment_magnitude=9)
 
 
 def _seeded(seed=0):
@@ -92,7 +92,7 @@ def test_half_precision_around_it_changes_nothing(images):
 
 
 @pytest.mark.parametrize("name", ["horizontal_flip", "rotation_deg", "shift", "zoom", "contrast",
-                                  "randaugment"])
+                                  "stretch", "gamma", "border", "randaugment"])
 def test_each_setting_does_something_alone(images, name):
     alone = _changed(NOTHING, **{name: getattr(ALL, name)})
     assert not torch.allclose(augment(images, alone, _seeded()), images, atol=1e-3)
@@ -234,3 +234,53 @@ def _halved(matrices, size, align_corners, make=functional.affine_grid):
 def test_that_test_would_see_a_worse_resampling(monkeypatch, name, fault):
     monkeypatch.setattr(functional, name, fault)
     assert _agreement() < 0.95
+
+
+def test_stretching_changes_one_side_against_the_other():
+    matrices = _drawn_matrices(500, _changed(NOTHING, stretch=0.1), _seeded())
+    assert torch.equal(matrices[:, 1, 1], torch.ones(500))
+    assert 0.9 <= matrices[:, 0, 0].min() < 0.91
+    assert 1.09 < matrices[:, 0, 0].max() <= 1.1
+
+
+def test_gamma_darkens_as_often_as_it_brightens_and_leaves_black_and_white():
+    grey = torch.tensor([0.0, 0.5, 1.0]).view(1, 1, 1, 3).repeat(500, 1, 3, 1)
+    changed = augment(grey, _changed(NOTHING, gamma=0.3), _seeded())
+    assert torch.allclose(changed[:, :, :, [0, 2]], grey[:, :, :, [0, 2]])
+    powers = changed[:, 0, 0, 1].log() / torch.tensor(0.5).log()
+    assert 0.7 - 1e-4 <= powers.min() < 0.71
+    assert 1.4 < powers.max() <= 1 / 0.7 + 1e-4
+    assert (powers < 1).float().mean() == pytest.approx(0.5, abs=0.08)
+
+
+def test_borders_are_black_up_to_their_reach_and_the_middle_stays():
+    white = torch.ones(300, 1, 20, 20)
+    changed = augment(white, _changed(NOTHING, border=0.25), _seeded())
+    assert set(changed.unique().tolist()) == {0.0, 1.0}
+    assert (changed[:, :, 5:15, 5:15] == 1).all()
+    for edge in (changed[:, 0, 10, :5], changed[:, 0, 10, 15:].flip(1), changed[:, 0, :5, 10],
+                 changed[:, 0, 15:, 10].flip(1)):
+        widths = (edge == 0).sum(dim=1)
+        assert widths.unique().tolist() == [0, 1, 2, 3, 4, 5]
+    left, below = (changed[:, 0, 10, :5] == 0).sum(1), (changed[:, 0, 15:, 10] == 0).sum(1)
+    assert (left != below).float().mean() > 0.6  # each edge is drawn by itself
+
+
+def test_masks_go_where_their_images_go():
+    """A spot in an image, and the same spot as a mask of a quarter of the side."""
+    images, masks = torch.zeros(40, 1, 64, 64), torch.zeros(40, 1, 16, 16)
+    images[:, :, 12:20, 40:48] = 1
+    masks[:, :, 3:5, 10:12] = 1
+    settings = _changed(NOTHING, horizontal_flip=0.5, rotation_deg=30, shift=0.1, zoom=0.2,
+                        stretch=0.2, gamma=0.3)
+    change, numbers = Augmentation(settings, images=40, seed=5), torch.arange(40)
+    moved = functional.avg_pool2d(change(images, numbers, 2), 4)
+    assert (change.move(masks, numbers, 2) - moved).abs().mean() < 0.01
+    assert (change.move(masks, numbers, 3) - moved).abs().mean() > 0.01
+
+
+def test_what_was_added_later_leaves_the_older_draws_alone():
+    """So that a training of before can be repeated to the last digit."""
+    expected = torch.tensor([[0.4963, 0.0885, 0.3074, 0.6341, 0.4556, 0.3489, 0.0223],
+                             [0.7682, 0.1320, 0.4901, 0.8964, 0.6323, 0.4017, 0.1689]])
+    assert torch.allclose(draw(2, _seeded())[:, :7], expected, atol=1e-4)

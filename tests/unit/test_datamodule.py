@@ -1,6 +1,9 @@
 """Batches: the right pictures with the right classes, in an order that an epoch decides alone."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 import torch
 
 from osteon.datamodule import DataModule, Embeddings, Pictures
@@ -66,3 +69,40 @@ def test_validation_sees_every_row_once_in_order():
     assert torch.cat([targets for _, targets, _ in batches]).tolist() == TARGETS.tolist()
     values = torch.cat([images for images, _, _ in batches])[:, 0, 0, 0]
     assert values.tolist() == list(range(40, 240, 20))
+
+
+def _balanced(targets, processes=1, rank=0, seed=1):
+    rows = torch.arange(float(len(targets))).view(-1, 1)
+    data = DataModule(Embeddings(rows, np.asarray(targets)), Embeddings(rows, np.asarray(targets)),
+                      batch_size=10, seed=seed, sampling="balanced")
+    if processes > 1:
+        data.trainer = SimpleNamespace(
+            world_size=processes, global_rank=rank,
+            strategy=SimpleNamespace(root_device=torch.device("cpu")))
+    return data.train_dataloader()
+
+
+def test_balanced_sampling_draws_each_class_as_often_and_an_epoch_stays_as_long():
+    targets = np.repeat([0, 1, 2], [900, 90, 10])
+    drawn = torch.cat([found for _, found, _ in _balanced(targets)])
+    assert len(drawn) == 1000
+    for shares in torch.bincount(drawn) / 1000:
+        assert shares.item() == pytest.approx(1 / 3, abs=0.05)
+
+
+def test_balanced_draws_depend_on_seed_and_epoch_alone():
+    def numbers(epoch, seed=1):
+        loader = _balanced(np.arange(100) % 10 // 9, seed=seed)
+        loader.sampler.set_epoch(epoch)
+        return torch.cat([found for _, _, found in loader]).tolist()
+    assert numbers(3) == numbers(3)
+    assert numbers(3) != numbers(4)
+    assert numbers(3) != numbers(3, seed=2)
+
+
+def test_processes_share_what_is_drawn_for_all():
+    targets = np.arange(100) % 10 // 9
+    whole = torch.cat([found for _, _, found in _balanced(targets)]).tolist()
+    shares = [torch.cat([found for _, _, found in _balanced(targets, 2, rank)]).tolist()
+              for rank in (0, 1)]
+    assert [shares[number % 2][number // 2] for number in range(100)] == whole

@@ -154,6 +154,12 @@ def test_the_headline_is_short_and_bears_its_protocol(evaluation):
         "name": "ratio", "leaky": True, "reasons": ["cut by image, as published"]})]
 
 
+def test_few_figures_are_chosen_to_compare_runs_by(evaluation):
+    assert evaluation.chosen() == {
+        "auroc": 0.875, "average_precision": pytest.approx(5 / 6, abs=1e-6), "kappa": 0.25,
+        "study_auroc": 1}
+
+
 THREE = ("simple", "comminuted", "greenstick")
 OF_THREE = Combination.plain(("a",), THREE)
 
@@ -173,7 +179,10 @@ def test_three_classes_are_called_by_the_highest_probability():
     assert image.threshold is None
     assert image.members == {}  # the ensemble is its one member
     assert found.to_json()["looked_for"] is None
-    assert "sensitivity" not in found.headline(Splits(_CUT))["winner"]["image"]
+    headline = found.headline(Splits(_CUT))["winner"]["image"]
+    assert "sensitivity" not in headline
+    assert headline["f1"]["value"] == found.chosen()["f1"]
+    assert list(found.chosen()) == ["accuracy", "f1", "auroc", "study_accuracy"]
     # Of what was most probable, .4 came true not at all, .5 not, .6 and 1 did.
     assert [(of.said, of.happens) for of in image.reliability] == [
         (0.4, 0), (0.5, 0), (0.6, 1), (1, 1)]
@@ -206,5 +215,5 @@ def test_degenerate_parts_of_two_classes_are_measured_and_written(positive):
     images = _table(targets, {"a": _of(positive), "b": _of(positive), SHORTCUTS: _of(positive)})
     found = evaluate(tables(images, WINNER), replace(ABOUT, shortcut="sizes"))
     json.dumps(found.to_json(), allow_nan=False)
-    json.dumps(found.headline(Splits(_CUT)), allow_nan=False)
+    json.dumps([found.headline(Splits(_CUT)), found.chosen()], allow_nan=False)
     assert found.levels["study"].counts["rows"] == len(positive)

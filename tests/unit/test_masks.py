@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from osteon import masks
 from osteon.errors import UserError
-from osteon.explanations import masks
 from osteon.frames import Frame
 
 BOX = [10.0, 20.0, 40.0, 20.0, 40.0, 60.0, 10.0, 60.0]  # 30 wide, 40 high
@@ -82,3 +82,34 @@ def test_what_is_no_coco_file_of_polygons_is_refused(content, tmp_path):
     file.write_text(content)
     with pytest.raises(UserError, match=r"masks\.json cannot be read as COCO's polygons"):
         masks.read(file)
+
+
+def test_a_mask_is_laid_over_the_picture_as_that_was_fitted(tmp_path):
+    """A picture of 100 x 200: squashed, the box is 30 % wide and 20 % high; padded, 15 % wide."""
+    outlines = masks.read(_file(tmp_path, {"segmentation": [BOX]}))
+    places = {}
+    for fit in ("squash", "pad"):
+        masks.write(tmp_path / "masks.npz", _table(), outlines, fit)
+        found = masks.over_pictures(tmp_path / "masks.npz", np.array([4, 5]))
+        assert found.shape == (2, 56, 56)
+        assert not found[0].any()
+        rows, columns = np.nonzero(found[1])
+        places[fit] = [rows.min(), rows.max() + 1, columns.min(), columns.max() + 1]
+    assert places["squash"] == pytest.approx([5.6, 16.8, 5.6, 22.4], abs=1)
+    assert places["pad"] == pytest.approx([5.6, 16.8, 16.8, 25.2], abs=1)
+
+
+def test_a_finding_smaller_than_a_cell_still_has_one(tmp_path):
+    dot = [50.0, 100.0, 51.0, 100.0, 51.0, 101.0, 50.0, 101.0]
+    outlines = masks.read(_file(tmp_path, {"segmentation": [dot]}))
+    masks.write(tmp_path / "masks.npz", _table(), outlines, "pad")
+    assert 1 <= masks.over_pictures(tmp_path / "masks.npz", np.array([5])).sum() <= 9
+
+
+@pytest.mark.parametrize("rows", [[6], []], ids=["other-rows", "no-rows"])
+def test_masks_of_no_training_image_are_refused(rows, tmp_path):
+    outlines = masks.read(_file(tmp_path, {"segmentation": [BOX]}))
+    masks.write(tmp_path / "masks.npz", _table(), outlines, "pad")
+    for name in ("masks.npz", "nowhere.npz"):
+        with pytest.raises(UserError, match=r"no training image has a mask .*; set it to 0"):
+            masks.over_pictures(tmp_path / name, np.array(rows, int))

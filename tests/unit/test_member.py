@@ -11,6 +11,7 @@ from osteon import member, params
 from osteon.backbone import create
 from osteon.embeddings import embed
 from osteon.errors import UserError
+from osteon.pointing import miss
 from osteon.sections.training import Backbone
 from osteon.splits import Splits
 from rows import rows
@@ -105,6 +106,38 @@ def test_with_weights_the_head_alone_learns(tmp_path, material, views, files):
     assert len(fit.curves) == 2
     assert source.startswith("test_resnet.pth (sha256 ")
     assert len(list(tmp_path.glob("kept/*.npy"))) == files
+
+
+@pytest.mark.parametrize(("across", "spot"), [
+    pytest.param(slice(4, 16), "tall", id="the tall spot"),
+    pytest.param(slice(36, 56), "wide", id="the wide spot")])
+def test_masks_teach_a_network_which_of_two_spots_is_the_finding(tmp_path, across, spot):
+    """Both spots are in every picture of the last class: the masks alone mean one of them.
+
+    Pictures are mirrored half of the time, and their masks with them.
+    """
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 60, (48, 64, 64), dtype=np.uint8)
+    targets = np.arange(48) % 2
+    pictures[targets == 1, 20:44, 8:14] = 250
+    pictures[targets == 1, 29:35, 42:62] = 250
+    cells, positive = np.zeros((48, 56, 56), bool), np.flatnonzero(targets)
+    cells[:, 16:40, across] = True
+    np.savez(tmp_path / "masks.npz", rows=positive, cells=cells[positive])
+    material = member.Material(
+        pictures=pictures, rows={"train": np.arange(40), "validation": np.arange(40, 48)},
+        targets={"train": targets[:40], "validation": targets[40:]}, masks=tmp_path / "masks.npz")
+    settings = _settings(
+        dataset={"labels": ("a", "b")},
+        augment={"horizontal_flip": 0.5, "rotation_deg": 0.0, "shift": 0.0, "zoom": 0.0},
+        finetune={"localisation": 1.0, "epochs": 6, "learning_rate": 0.005, "monitor": "last"})
+    network = create(RESNET, 2, 0, settings.head)
+    member.finetune(network, settings, material, tmp_path / spot)
+    with torch.inference_mode():
+        maps = network.eval().feature_map(torch.from_numpy(pictures[[41, 43]])[:, None] / 255)
+        direction = network.head.weight[1] - network.head.weight[0]
+        missed = miss(maps, direction, torch.from_numpy(cells[[41, 43]])[:, None].float())
+    assert missed.neg().exp() > 0.6  # of the evidence lies on the spot: it cannot on either
 
 
 def test_a_live_pass_sees_each_image_otherwise_in_each_epoch(tmp_path, material):

@@ -131,7 +131,7 @@ def test_no_split_of_conf_is_untested():
     pytest.param("train.learning_rate", 0, ["greater than 0"], id="no step"),
     pytest.param("train.learning_rate", float("nan"), ["greater than 0"], id="not a number"),
     pytest.param("train.class_weights", 1, ["valid boolean", "not 1"], id="a number is no truth"),
-    pytest.param("train.monitor", "f1", ["'auroc' or 'loss'"], id="monitor"),
+    pytest.param("train.monitor", "f1", ["'loss' or 'last'"], id="monitor"),
     pytest.param("train.patience", 0, ["greater than or equal to 1"], id="no patience"),
     pytest.param("finetune.schedule", "step", ["'warm_restarts' or 'one_cycle'"], id="step"),
     pytest.param("trainer.accelerator", "tpu", ["'auto', 'cpu' or 'gpu'"], id="accelerator"),
@@ -140,7 +140,7 @@ def test_no_split_of_conf_is_untested():
     pytest.param("ensemble.folds", 1, ["greater than or equal to 2"], id="nothing held out"),
     pytest.param("ensemble.threshold_rule", "f1", ["'kappa', 'youden' or"], id="rule"),
     pytest.param("evaluate.resamples", 10, ["greater than or equal to 100"], id="no interval"),
-    pytest.param("drift.share_of_columns", -0.1, ["greater than or equal to 0"], id="share"),
+    pytest.param("drift.false_alarms", 0.0, ["greater than or equal to 0.001"], id="no alarm"),
     pytest.param("seed", -1, ["greater than or equal to 0", "not -1"], id="no such seed"),
 ])
 def test_a_bad_setting_is_named_with_what_is_allowed(tmp_path, committed, key, value, words):

@@ -12,7 +12,7 @@ from osteon import checkpoints, params
 from osteon.backbone import create
 from osteon.checkpoints import Fit
 from osteon.combination import Combination, Stacking
-from osteon.explanations import account, atlas, gallery, plausibility
+from osteon.explanations import account, gallery, plausibility
 from osteon.explanations.atlas import Atlas, Sum
 from osteon.explanations.explanation import Explanation, Predicted, explain
 from osteon.files import write_json
@@ -130,7 +130,7 @@ def test_completeness_is_relative_to_the_difference_in_log_odds():
 ], ids=["mean", "weighted", "calibrated", "stacking", "per-part", "majority"])
 def test_members_weigh_in_the_map_as_in_the_ensemble(changes, expected):
     winner = replace(Combination.plain(("one", "two"), LABELS), **changes)
-    assert atlas.weights(winner, "hand") == expected
+    assert winner.map_weights("hand") == expected
 
 
 def test_the_ensembles_map_is_the_weighted_sum():
@@ -182,7 +182,10 @@ def test_everything_is_told_of_real_networks(project):
     # Networks before and after are the same here: no map is better placed than it was.
     same = told["localisation"]["grad_cam"]["above"]["ensemble"]["before"]["share"]
     assert same == {"value": 0, "low": 0, "high": 0}
-    assert account.headline(told)["above_before"]["hit"]["value"] == 0
+    of_ensemble = told["localisation"]["grad_cam"]["of"]["ensemble"]
+    assert account.chosen(told) == {
+        "border": told["artefacts"]["grad_cam"]["ratios"]["ensemble"]["border"]["value"],
+        "hit": of_ensemble["hit"]["value"]}
     assert [line.split(" in ")[0] for line in account.says(told)[-2:]] == [
         f"The strongest point of the ensemble's {name} lies"
         for name in ("Integrated Gradients", "Grad-CAM")]

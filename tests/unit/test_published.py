@@ -17,8 +17,8 @@ TYPES = ("impacted_fracture", "longitudinal_fracture", "oblique_fracture", "path
     ("mura_thesis", "dataset-1, fine-tuned", "DenseNet-201", (0.86, 0.62, 0.81)),
     ("mura_thesis", "dataset-2", "majority vote of the five", (0.83, 0.63, 0.80, 0.76)),
     ("fracture_cnn", "their test folder, from epoch 25 on", "network from scratch", (0.998,)),
-    ("fec_ige", "all ten types", "EfficientNet-B3, with augmentation", (0.9724,)),
-    ("fec_ige", "the last five types", "ResNet50, without augmentation", (0.5106,)),
+    ("fec_ige", "all ten types", "EfficientNet-B3, with augmentation", (0.9724, None)),
+    ("fec_ige", "the last five types", "ResNet50, without augmentation", (0.5106, None)),
     ("osteoporosis", "their test part", "weighted ensemble", (0.931, 0.97, 0.94, 0.92, 0.93)),
     ("resnet_transfer", "their test part", "ResNet50, with transfer", (0.945,)),
 ])
@@ -80,6 +80,15 @@ def test_ours_stands_only_in_the_table_of_our_classes(tmp_path):
     ours = {title: bool(table.strong) for title, table in _tables(section).items()}
     assert ours == {"the first five types": False, "the last five types": True,
                     "all ten types": False}
+
+
+def test_macro_f1_stands_beside_the_accuracy_that_the_authors_give_alone(tmp_path):
+    section = literature.section(ran.run(tmp_path, TYPES, published="fec_ige"))
+    table = _tables(section)["the last five types"]
+    assert table.head[2:] == ["accuracy", "F1"]
+    assert table.rows[0][2:] == ["0.4255", None]
+    assert [str(value) for value in table.rows[table.strong[0]][2:]] == [
+        "0.800 [0.750, 0.850]", "0.845 [0.795, 0.895]"]
 
 
 def test_whoever_repeats_nobody_has_no_such_section(tmp_path):

@@ -9,7 +9,7 @@ import torch
 from pytorch_lightning.utilities import rank_zero_only
 
 from osteon.errors import UserError
-from osteon.resume import WholeFiles, leads, resumable
+from osteon.resume import WholeFiles, leads, of_turns, resumable
 
 
 @pytest.mark.parametrize(("settings", "content", "same"), [
@@ -97,3 +97,14 @@ def test_a_checkpoint_cut_off_leaves_the_one_before_it(tmp_path):
         WholeFiles().save_checkpoint({"epoch": 4, "more": [torch.zeros(9), Dying()]}, file)
     assert torch.load(file, weights_only=True) == {"epoch": 3}
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_each_network_of_a_member_resumes_by_itself_and_all_are_cleared_at_the_end(tmp_path):
+    with resumable(tmp_path, {}, []) as folder:
+        assert of_turns(folder, 1) == [folder]
+        places = of_turns(folder, 3)
+        assert len(set(places)) == 3
+        for place in places:
+            place.mkdir()
+        (tmp_path / "epochs.jsonl").touch()
+    assert {file.name for file in tmp_path.iterdir()} == {"lock", "epochs.jsonl"}

@@ -167,6 +167,20 @@ def test_the_epoch_that_is_kept_is_the_best_by_its_measure(tmp_path):
     assert fit.best == pytest.approx(right.mean(), abs=1e-6)
 
 
+def test_the_last_epoch_is_kept_where_validation_must_not_choose(tmp_path):
+    settings = phase(epochs=8, monitor="accuracy", learning_rate=0.3)
+    _, best = _fit_head(tmp_path / "best", settings)
+    found, last = _fit_head(tmp_path / "last", settings.model_copy(update={"monitor": "last"}))
+    assert best.best_epoch < 7  # else this would prove nothing
+    assert last.curves.equals(best.curves)
+    assert (last.best_epoch, last.best) == (7, last.curves["auroc"][7])
+    with torch.inference_mode():
+        right = found(FEATURES[:12]).argmax(dim=1).numpy() == TARGETS[:12]
+    assert right.mean() == pytest.approx(last.curves["accuracy"][7], abs=1e-6)
+    kept = torch.load(tmp_path / "last/last.ckpt", weights_only=True)["state_dict"]
+    assert torch.equal(kept["network.weight"], found.weight)
+
+
 def test_curves_have_a_row_an_epoch_and_every_measure(tmp_path):
     _, fit = _fit_head(tmp_path, phase(epochs=2, schedule="cosine"))
     assert list(fit.curves) == ["epoch", "train_loss", "loss", "auroc", "accuracy",

@@ -37,19 +37,13 @@ def content(explanation: Explanation, cases: list[Json]) -> Json:
     }
 
 
-def headline(told: Json) -> Json:
-    """Choose the few figures that runs are compared by: the ensemble's, by the surest method."""
+def chosen(told: Json) -> Json:
+    """Give the few figures that runs are compared by: the ensemble's, by the surest method."""
     method = _main(told)
-    found: Json = {"regions": {
-        region: ratio["value"]
-        for region, ratio in told["artefacts"][method]["ratios"][ENSEMBLE].items()}}
-    if told["completeness"]:
-        found["completeness"] = max(of["largest"] for of in told["completeness"].values())
+    found: Json = {"border": told["artefacts"][method]["ratios"][ENSEMBLE]["border"]["value"]}
     if told["localisation"]:
-        of = told["localisation"][method]
-        found |= {**of["of"][ENSEMBLE], "above_centre": of["above"][ENSEMBLE]["centre"],
-                  "above_before": of["above"][ENSEMBLE]["before"]}
-    return {"method": method, **found}
+        found["hit"] = told["localisation"][method]["of"][ENSEMBLE]["hit"]["value"]
+    return found
 
 
 def says(told: Json) -> list[str]:

@@ -13,7 +13,6 @@ from tqdm import tqdm
 
 from osteon import checkpoints, inference
 from osteon.backbone import Network
-from osteon.combination import Combination
 from osteon.explanations.attribution import Map, grad_cam, integrated_gradients
 from osteon.files import read_json
 from osteon.frames import Field, Frame
@@ -59,21 +58,6 @@ class Atlas:
         parts = [np.float32(weight) * self.framed(member, method, row, frame)
                  for member, weight in weights.items() if weight]
         return np.sum(parts, axis=0, dtype=np.float32)
-
-
-def weights(winner: Combination, body_part: str) -> dict[str, float]:
-    """Say how much of each member's map goes into the ensemble's, of a picture of a body part.
-
-    Maps explain log-odds, which stacking adds up by its slopes; a temperature divides them. The
-    other methods average probabilities, and their maps are averaged by the same weights. Votes
-    have none: there the members' maps count alike.
-    """
-    if winner.method == "majority":
-        return {member: 1 / len(winner.members) for member in winner.members}
-    if winner.stacking:
-        return dict(winner.stacking.slopes)
-    of_part = winner.part_weights.get(body_part, winner.weights)
-    return {member: of_part[member] / winner.temperatures[member] for member in winner.members}
 
 
 def chart(trained: Path, pictures: Path, rows: Mapping[Method, NDArray[np.int64]],

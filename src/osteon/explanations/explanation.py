@@ -66,7 +66,7 @@ class Predicted:
 
     def weights(self, row: int) -> dict[str, float]:
         """Give the members' weights in the ensemble's map of a row."""
-        return atlas.weights(self.winner, str(self.table["body_part"][row]))
+        return self.winner.map_weights(str(self.table["body_part"][row]))
 
 
 @dataclass(frozen=True)

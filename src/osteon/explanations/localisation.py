@@ -63,6 +63,6 @@ def ratio(one: Resampled, other: Resampled) -> Resampled:
     if (one.groups, one.seed) != (other.groups, other.seed):
         raise ValueError("figures of different groups or seeds are not paired")
     with np.errstate(invalid="ignore", divide="ignore"):
-        return replace(one, values={name: one.values[name] / other.values[name]
-                                    for name in one.values},
-                       draws={name: one.draws[name] / other.draws[name] for name in one.values})
+        return replace(one, trials={}, values={
+            name: one.values[name] / other.values[name] for name in one.values}, draws={
+            name: one.draws[name] / other.draws[name] for name in one.values})

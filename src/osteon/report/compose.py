@@ -4,15 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from osteon import pages
-from osteon.report import cases, literature, making, markdown, material, result
+from osteon.report import cases, current, literature, making, markdown, material, result, validated
 from osteon.report.card import card, title
 from osteon.report.document import Document, Section, cell
 from osteon.report.run import Run
 
 _SECTIONS: tuple[Callable[[Run], Section | None], ...] = (
-    result.figures, result.comparisons, result.parts, result.calibration, cases.explanations,
-    cases.failures, literature.section, making.combination, making.training, making.augmented,
-    material.data, material.checks, material.audit, material.limits)
+    result.figures, result.comparisons, validated.section, result.parts, result.calibration,
+    cases.explanations, cases.failures, literature.section, making.combination, making.training,
+    making.augmented, material.data, material.checks, current.section, material.audit,
+    material.limits)
 
 
 def report(run: Run) -> Document:

@@ -20,9 +20,9 @@ from osteon.report.document import (
 from osteon.report.run import DRAWN, LEVELS, Run, counted, estimate, percent, signed
 
 _OF_TWO = ("auroc", "average_precision", "sensitivity", "specificity", "accuracy", "kappa")
-_OF_MORE = ("accuracy", "balanced_accuracy", "macro_f1", "auroc", "kappa")
+_OF_MORE = ("accuracy", "balanced_accuracy", "f1", "auroc", "kappa")
 _OF_PARTS = {True: ("auroc", "sensitivity", "specificity", "accuracy"),
-             False: ("accuracy", "macro_f1", "auroc")}
+             False: ("accuracy", "f1", "auroc")}
 _TITLES = {"body_part": "body part", "view": "view", "size": "size"}
 _ENSEMBLE = "ensemble"
 
@@ -47,7 +47,8 @@ def verdict(run: Run) -> list[Block]:
             if (found := estimate(figures.get(name)))]))
     return [*says, Say(
         f"Intervals: 95 %, from {run.evaluation['resamples']:,} resamples of whole groups. A group "
-        "is a patient, joined with all duplicates.", "faint")]
+        "is a patient, joined with all duplicates. Where no resample moves a figure of 0 or 1, the "
+        "interval is the exact binomial one, with a group as one trial.", "faint")]
 
 
 def _reached(run: Run, level: Mapping[str, Any]) -> str:

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from osteon.sections.section import Names, Section, Share
 
 Output = Literal["softmax", "sigmoid"]
 Blocks = Literal["all"] | int
+Sampling = Literal["natural", "balanced"]
 
 
 class Augment(Section):
@@ -18,6 +19,9 @@ class Augment(Section):
     shift: Annotated[float, Field(ge=0, le=0.5)]
     zoom: Annotated[float, Field(ge=0, lt=1)]
     contrast: Annotated[float, Field(ge=0, lt=1)]
+    stretch: Annotated[float, Field(ge=0, lt=1)] = 0.0  # of one side against the other
+    gamma: Annotated[float, Field(ge=0, lt=1)] = 0.0  # 0.3: to a power from 0.7 to 1.43
+    border: Annotated[float, Field(ge=0, lt=0.5)] = 0.0  # blackened from each edge, of the side
     randaugment: Annotated[int, Field(ge=0)]  # operations on an image
     randaugment_magnitude: Annotated[int, Field(ge=0, le=30)]
 
@@ -29,6 +33,11 @@ class Head(Section):
     batch_norm: bool
     dropout: Annotated[float, Field(ge=0, lt=1)]
     output: Output
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the logits are a weighted sum of the features, dropout aside."""
+        return not self.hidden and not self.batch_norm and self.output == "softmax"
 
 
 class Phase(Section):
@@ -48,8 +57,23 @@ class Phase(Section):
     ema: Annotated[float, Field(gt=0, lt=1)] | None
     freeze_batch_norm: bool
     class_weights: bool
-    monitor: Literal["accuracy", "auroc", "loss"]
+    sampling: Sampling = "natural"
+    monitor: Literal["accuracy", "auroc", "loss", "last"]
     patience: Annotated[int, Field(ge=1)] | None
+
+    @model_validator(mode="after")
+    def _classes_are_balanced_once(self) -> Self:
+        if self.sampling == "balanced" and self.class_weights:
+            raise ValueError("sampling=balanced: class_weights=true would balance the classes a "
+                             "second time; set it to false")
+        return self
+
+    @model_validator(mode="after")
+    def _patience_has_a_measure(self) -> Self:
+        if self.monitor == "last" and self.patience:
+            raise ValueError(f"patience={self.patience}: monitor=last measures nothing; set "
+                             "patience to null")
+        return self
 
 
 class Train(Phase):
@@ -65,6 +89,7 @@ class Finetune(Phase):
     """The second phase: the head and the last blocks of the backbone, or all of it."""
 
     unfreeze: Blocks
+    localisation: Annotated[float, Field(ge=0)] = 0.0  # weight in the loss; 0: masks go unread
 
     @field_validator("unfreeze", mode="before")
     @classmethod
@@ -116,7 +141,11 @@ class Backbone(Section):
 
 
 class Model(Section):
-    """The members of the ensemble; one alone is an ensemble of one."""
+    """The members of the ensemble; one alone is an ensemble of one.
+
+    With 2 folds or more a member is as many networks, each judged by the fold it has not seen.
+    """
 
     members: Names
+    folds: Annotated[int, Field(ge=1)] = 1
 

@@ -87,6 +87,9 @@ class Tune(Section):
         if self.trials and weights == "none":
             raise ValueError(f"tune.trials={self.trials}: weights=none leaves no frozen backbone "
                              "to tune a head on; set weights=imagenet or a path, or tune=off")
+        if self.trials and monitor == "last":
+            raise ValueError(f"tune.trials={self.trials}: train.monitor=last measures no trial; "
+                             "set it to auroc, accuracy or loss, or tune=off")
         outputs = self.space.axes.get("head.output", ())
         if self.trials and monitor == "loss" and isinstance(outputs, tuple) and len(outputs) > 1:
             raise ValueError("tune.space.head.output: the losses of softmax and sigmoid are not "

@@ -1,4 +1,4 @@
-"""Findings that radiologists outlined, from a COCO file beside the images."""
+"""Findings that radiologists outlined, from a COCO file beside the images: where they lie."""
 
 import json
 import logging
@@ -11,9 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteon.errors import UserError
+from osteon.files import fresh_file
 from osteon.frames import Frame, Mask
+from osteon.sections.data import Fit
 
 log = logging.getLogger(__name__)
+
+CELLS = 56  # to a side of a picture that is learnt from; the last feature maps have 7 to 10
+TABLE = "masks.npz"
 
 _TOLERANCE = 0.02  # of proportions: sizes that differ by more belong to another picture
 
@@ -70,8 +75,35 @@ def find(table: pd.DataFrame, outlines: dict[str, Outline]) -> dict[int, Mask]:
         elif outline:
             foreign.append(path)
     if foreign:
-        log.warning("explain: %d masks do not fit their picture, as that of %s; left out",
+        log.warning("masks: %d of them do not fit their picture, as that of %s; left out",
                     len(foreign), foreign[0])
+    return found
+
+
+def write(file: Path, table: pd.DataFrame, outlines: dict[str, Outline], fit: Fit) -> None:
+    """Write the masks of the rows of a table, as they lie over pictures of this fit, in cells."""
+    found = find(table, outlines)
+    sizes = table[["height_px", "width_px"]].astype(int)
+    cells = [Frame(*sizes.loc[row]).cells(mask, fit, CELLS) for row, mask in found.items()]
+    with fresh_file(file) as aside, aside.open("wb") as stream:
+        np.savez_compressed(stream, rows=np.array(list(found), np.int64),
+                            cells=np.array(cells, bool).reshape(-1, CELLS, CELLS))
+
+
+def over_pictures(file: Path, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Read the masks of some rows of the pictures: (rows, CELLS, CELLS), empty where there is none.
+
+    Raises:
+        UserError: there is no such file, or it knows none of the rows.
+    """
+    found = np.zeros((len(rows), CELLS, CELLS), bool)
+    if file.is_file():
+        kept = np.load(file)
+        _, ours, theirs = np.intersect1d(rows, kept["rows"], return_indices=True)
+        found[ours] = kept["cells"][theirs]
+    if not found.any():
+        raise UserError("finetune.localisation: no training image has a mask (explain.masks names "
+                        "the file below dataset.root); set it to 0")
     return found
 
 

@@ -1,0 +1,34 @@
+"""A loss that wants the map of the finding to lie inside its mask.
+
+A radiologist's outline so teaches where to look, and not only that there is something.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from osteon.errors import UserError
+
+
+def miss(maps: Tensor, direction: Tensor, places: Tensor) -> Tensor:
+    """Give how far the maps miss the masks, as the mean of -log(share inside); 0 without a mask.
+
+    `maps` (batch, channels, height, width) are what the backbone pools, and `direction` (channels,)
+    is what the head's log-odds of the finding grow along: their product is the class activation map
+    (Zhou and others 2016), whose mean is the log-odds but for the bias. Its softmax over the
+    positions says how the finding's evidence is spread; the share of that inside the mask does not
+    change when all evidence grows, so that this loss leaves the classification alone. `places`
+    (batch, 1, side, side) are masks of any side, empty for images without one.
+
+    Raises:
+        UserError: the maps have no height and width, as in a transformer.
+    """
+    if maps.ndim != 4:
+        raise UserError(f"finetune.localisation: the last features of this network, "
+                        f"{tuple(maps.shape[1:])}, are no map; set it to 0")
+    inside = functional.adaptive_max_pool2d(places, maps.shape[-2:]).flatten(1) > 0
+    with torch.autocast(maps.device.type, enabled=False):
+        activation = torch.einsum("bchw,c->bhw", maps.float(), direction.float()).flatten(1)
+        spread = functional.log_softmax(activation, dim=1)
+        shares = spread.masked_fill(~inside, -torch.inf)[inside.any(dim=1)].logsumexp(dim=1)
+    return -shares.sum() / max(1, len(shares))
