@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from osteon import params, splits, testplots
@@ -11,6 +12,7 @@ from osteon.audit import shortcuts
 from osteon.combination import Combination
 from osteon.errors import run
 from osteon.evaluation import SHORTCUTS, TABLES, About, evaluate, tables
+from osteon.familiarity import Familiarity
 from osteon.files import fresh_folder, read_json, write_json
 from osteon.params import Params
 from osteon.predictions import predict
@@ -25,8 +27,9 @@ def main() -> None:
     settings = params.load()
     winner = Combination.from_json(read_json(Path("artifacts/ensemble/ensemble.json")))
     cut = splits.read(Path("artifacts/split"))
-    images = predict(cut, "test", Path("artifacts/preprocess"), Path("artifacts/finetune"),
-                     settings)
+    images, features = predict(cut, "test", Path("artifacts/preprocess"),
+                               Path("artifacts/finetune"), settings)
+    familiarity = Familiarity.load(Path("artifacts/ensemble/familiarity.npz"))
     images[SIZE] = cut.part("test")[SIZE].to_numpy()
     images, read = _with_shortcuts(images, cut, settings)
     about = About(winner.labels, winner.members, winner.method, winner.thresholds, read,
@@ -35,7 +38,7 @@ def main() -> None:
     evaluation = evaluate(by_level, about)
     for sentence in evaluation.says():
         log.info("evaluate: %s", sentence)
-    write_json(Path("metrics/evaluate.json"), evaluation.headline(cut))
+    write_json(Path("metrics/evaluate.json"), cut.marked(evaluation.chosen()))
     with fresh_folder(Path("plots/evaluate")) as folder:
         testplots.write(folder, by_level, evaluation, mark=cut.mark)
         drawn = {"roc": testplots.roc_table(by_level, evaluation),
@@ -45,8 +48,10 @@ def main() -> None:
     with fresh_folder(Path("artifacts/evaluate")) as folder:
         write_json(folder / "evaluation.json",
                    cut.marked({"protocol": cut.to_json(), **evaluation.to_json()}))
+        write_json(folder / "headline.json", evaluation.headline(cut))
         for level, name in TABLES.items():
             write_table(folder / name, cut.marked_table(by_level[level]))
+        np.save(folder / "coordinates.npy", familiarity.coordinates(features))
 
 
 def _with_shortcuts(images: pd.DataFrame, cut: Cut,

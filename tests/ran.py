@@ -99,7 +99,16 @@ def _index(folder, quarantined):
 def _stages(sources, labels):
     write_json(sources.audit / "audit.json", {"says": ["A look-up reaches .35."], "how": {
         "backbone": "net", "weights": "none", "images": "all of which are audited"}})
-    write_json(sources.drift / "drift.json", {"drifted": False, "verdict": "no drift: 0 of 9"})
+    write_json(sources.drift / "drift.json", {
+        "drifted": False, "verdict": "no drift: 0 of 9", "current": "the test part",
+        "reference": "the validation part", "images": {"reference": 20, "current": 1030},
+        "units": {"reference": 12, "current": 500}, "false_alarms": 0.02, "tests": [
+            {"name": "mean", "kind": "statistic", "value": 0.1, "threshold": 0.4, "chance": 0.5,
+             "differs": False},
+            {"name": "embedding", "kind": "embedding", "value": 0.01, "threshold": None,
+             "chance": 0.2, "differs": False}],
+        "performance": {"image": {"labelled": 3, "figures": None, "says": "by image: 3 labels"}}})
+    _png(sources.drift / "columns.png", 800, 300)
     for suite in ("index", "split"):
         write_json(sources.checks / suite / "report.json", [
             {"passed": True, "risk": "a file is listed twice", "observed": [], "rows": []},

@@ -66,10 +66,7 @@ def kept(cache: Path, network: Network, pictures: Picture, rows: NDArray[np.int6
     the code, and `facts`: plain values that must say all that decides what `transform` does. So
     the folder `cache` may be shared, and emptied at any time. One process computes, others wait.
     """
-    decide = [json.dumps({"bf16": bf16, "device": device.type, "facts": facts}, sort_keys=True),
-              backbone.fingerprint(network), _hash(pictures, rows), *map(sha256, _CODE),
-              *map(version, _LIBRARIES)]
-    name = hashlib.sha256("\n".join(decide).encode()).hexdigest()[:24]
+    name = _name(network, pictures, rows, bf16=bf16, device=device, facts=facts)
     file = cache / f"{name}.npy"
     cache.mkdir(parents=True, exist_ok=True)
     with FileLock(cache / f".{name}.lock"):
@@ -78,6 +75,26 @@ def kept(cache: Path, network: Network, pictures: Picture, rows: NDArray[np.int6
             with fresh_file(file) as aside, aside.open("wb") as stream:
                 np.save(stream, found.numpy())
     return torch.from_numpy(np.load(file))
+
+
+def kept_of(cache: Path, network: Network, pictures: Picture, rows: NDArray[np.int64],
+            whole: NDArray[np.int64], *, bf16: bool, device: torch.device) -> Tensor:
+    """Embed rows as they are, or take them out of what is kept of the rows `whole`.
+
+    These rise, and hold them all: a sample of a part costs nothing once the part was embedded.
+    """
+    file = cache / f"{_name(network, pictures, whole, bf16=bf16, device=device, facts=None)}.npy"
+    if file.is_file():
+        return torch.from_numpy(np.load(file, mmap_mode="r")[np.searchsorted(whole, rows)])
+    return kept(cache, network, pictures, rows, bf16=bf16, device=device)
+
+
+def _name(network: Network, pictures: Picture, rows: NDArray[np.int64], *, bf16: bool,
+          device: torch.device, facts: Any) -> str:
+    decide = [json.dumps({"bf16": bf16, "device": device.type, "facts": facts}, sort_keys=True),
+              backbone.fingerprint(network), _hash(pictures, rows), *map(sha256, _CODE),
+              *map(version, _LIBRARIES)]
+    return hashlib.sha256("\n".join(decide).encode()).hexdigest()[:24]
 
 
 def _hash(pictures: Picture, rows: NDArray[np.int64]) -> str:

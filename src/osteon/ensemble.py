@@ -1,7 +1,7 @@
 """Which combination of the members is best, judged on validation rows it was not fitted to."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,12 +15,13 @@ from osteon.candidates import (
     LEVELS,
     Candidate,
     Rows,
+    Table,
     candidates,
     fit,
     table,
     with_members,
 )
-from osteon.combination import Combination, Level, Numbers, StudyRule
+from osteon.combination import Combination, Floats, Level, Numbers, StudyRule
 from osteon.metrics import Estimate, Resampled
 from osteon.sections.verdict import Ensemble
 
@@ -37,10 +38,19 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Said:
+    """Of each image the probabilities (images, classes) and the verdict (images,)."""
+
+    probabilities: Floats
+    verdicts: Numbers
+
+
+@dataclass(frozen=True)
 class Choice:
-    """The winner and all that made it one."""
+    """The winner and all that made it one; `said` is of images it was not fitted to."""
 
     winner: Combination
+    said: Said
     chosen: str  # the winner's name among the candidates
     candidates: dict[str, Standing]  # by simplicity
     study_rules: dict[StudyRule, Estimate]
@@ -74,17 +84,31 @@ class _Election:
 
     def judge(self, candidate: Candidate, level: Level, rule: StudyRule) -> Resampled:
         """Measure a candidate on folds, of whole groups, that it was not fitted to."""
-        tables, verdicts = [], []
+        said = list(self._said(candidate, level, rule))
+        return metrics.measure(
+            np.concatenate([of.targets for _, of, _ in said]),
+            np.concatenate([of.probabilities for _, of, _ in said]),
+            np.concatenate([verdicts for _, _, verdicts in said]),
+            np.concatenate([of.groups for _, of, _ in said]),
+            resamples=self.resamples, seed=self.seed)
+
+    def said(self, candidate: Candidate) -> Said:
+        """Give what a candidate says of each image, when fitted to the other folds."""
+        classes = len(self.rows.labels)
+        found = Said(np.zeros((len(self.rows.targets), classes)), np.zeros_like(self.rows.targets))
+        for held_out, of, verdicts in self._said(candidate, "image", "mean"):
+            found.probabilities[held_out], found.verdicts[held_out] = of.probabilities, verdicts
+        return found
+
+    def _said(self, candidate: Candidate, level: Level,
+              rule: StudyRule) -> Iterator[tuple[Numbers, Table, Numbers]]:
+        """Give each fold's images, what they or their studies are given, and the verdicts."""
         for rest, held_out in self._folds():
             fitted = fit(candidate, self.rows.some(rest), self.settings, rule)
             judged = self.rows.some(held_out)
             found = fitted.probabilities(judged.of_members, judged.parts.tolist())
-            tables.append(table(judged, found, level, rule))
-            verdicts.append(fitted.verdicts(tables[-1].probabilities, level))
-        return metrics.measure(
-            np.concatenate([of.targets for of in tables]),
-            np.concatenate([of.probabilities for of in tables]), np.concatenate(verdicts),
-            np.concatenate([of.groups for of in tables]), resamples=self.resamples, seed=self.seed)
+            of = table(judged, found, level, rule)
+            yield held_out, of, fitted.verdicts(of.probabilities, level)
 
     def groups(self) -> int:
         """Count them; one alone cannot be held out."""
@@ -128,7 +152,8 @@ def choose(images: pd.DataFrame, members: Sequence[str], labels: Sequence[str],
     rule = max(by_rule, key=lambda name: _rounded(by_rule[name]))
     at: dict[Level, Resampled] = {"image": judged[best], "study": rules[rule]}
     return Choice(
-        with_members(fit(best, rows, settings, rule), rows, settings), str(best),
+        with_members(fit(best, rows, settings, rule), rows, settings), election.said(best),
+        str(best),
         {str(candidate): Standing(candidate, estimates[candidate], judged[best].above(
             judged[candidate], settings.metric)) for candidate in judged},
         by_rule,

@@ -1,32 +1,58 @@
-"""Each member's probabilities for each image of a part: the table that verdicts rest on."""
+"""Each member's probabilities and features for each image of a part: what verdicts rest on."""
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from osteon import checkpoints, inference
 from osteon.combination import softmax
+from osteon.errors import UserError
 from osteon.params import Params
 from osteon.preprocessing import open_pictures
-from osteon.records import Part, probability_columns, targets
+from osteon.records import Part, probability_columns, read_table, targets
 from osteon.splits import Cut
 
 _KEPT = ["path", "study_id", "patient_id", "group_id", "body_part", "view", "label"]
 
 
 def predict(cut: Cut, part: Part, pictures: Path, trained: Path,
-            settings: Params) -> pd.DataFrame:
+            settings: Params) -> tuple[pd.DataFrame, NDArray[np.float32]]:
     """Run every member, from its folder below `trained`, over its own pictures of a part.
 
     `pictures` holds a folder a member. Returns rows with `target`, the class number, and a column
-    for each member and class.
+    for each member and class; and the members' features side by side (rows, features).
     """
     rows, labels = cut.part(part), settings.dataset.labels
     table = rows[_KEPT].assign(target=targets(rows, labels))
     device = inference.device(settings.trainer.accelerator)
+    features = []
     for member in settings.model.members:
         network = checkpoints.load(trained / member, settings.backbones[member], len(labels))
-        found = softmax(inference.logits(network, open_pictures(pictures / member),
-                                         rows.index.to_numpy(), device))
-        table[probability_columns(member, labels)] = found
+        found = inference.outputs(network, open_pictures(pictures / member),
+                                  rows.index.to_numpy(), device)
+        table[probability_columns(member, labels)] = softmax(found.logits)
+        features.append(found.features)
+    return table.reset_index(drop=True), np.concatenate(features, axis=1)
+
+
+def out_of_fold(cut: Cut, trained: Path, settings: Params) -> pd.DataFrame:
+    """Read what each member's networks said of training and validation, each of its own fold.
+
+    Rows as `predict` gives them, and each row's `fold`.
+
+    Raises:
+        UserError: a member was not trained by folds, or on another cut.
+    """
+    rows, labels = cut.part("train", "validation"), settings.dataset.labels
+    table = rows[_KEPT].assign(target=targets(rows, labels))
+    for member in settings.model.members:
+        file = trained / member / checkpoints.OUT_OF_FOLD
+        said = read_table(file).set_index("path") if file.is_file() else pd.DataFrame()
+        if set(said.index) != set(table["path"]):
+            raise UserError(f"{file}: not of this cut and model.folds; train {member} again")
+        table["fold"] = said["fold"].loc[table["path"]].to_numpy()
+        table[probability_columns(member, labels)] = said.loc[
+            table["path"], list(labels)].to_numpy()
     return table.reset_index(drop=True)

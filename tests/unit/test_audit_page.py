@@ -89,11 +89,10 @@ def test_the_honest_probe_is_compared_with_every_shortcut(found):
     assert found.leads[found.best_shortcut].value == pytest.approx(honest - best, abs=2e-6)
 
 
-def test_the_summary_is_small_and_plain(found):
-    content = found.summary()
-    assert json.loads(json.dumps(content, allow_nan=False)) == content
-    assert content["protocols"]["grouped"]["nearest"].keys() == {"value", "low", "high"}
-    assert len(json.dumps(content)) < 4000
+def test_two_figures_are_chosen_to_compare_runs_by(found):
+    assert found.chosen() == {
+        "probe": found.claim("grouped").scores["linear"]["auroc"].value,
+        "shortcuts": max(scores["auroc"].value for scores in found.shortcuts.values())}
 
 
 def test_tables_have_a_row_for_every_figure(found):

@@ -1,42 +1,152 @@
-"""Drift is told of planted shifts, and of the columns that have shifted."""
+"""Drift is found where it was planted, is named, and is seldom told where there is none."""
+
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from osteon.drift import compare, watched
+from drifts import LABELS, SETTINGS, current, reference
+from osteon.drift import figures, page
+from osteon.drift.compare import compare
 from osteon.errors import UserError
-from osteon.records import STATISTICS, probability_columns
-from osteon.sections.verdict import Drift
-
-SETTINGS = Drift(column_threshold=0.3, share_of_columns=0.5, least_images=50)
+from osteon.records import STATISTICS
 
 
-@pytest.mark.parametrize(("labels", "expected"), [
-    pytest.param(("normal", "abnormal"), ["ensemble:abnormal"], id="of two classes the last"),
-    pytest.param(("x", "y", "z"), ["ensemble:x", "ensemble:y", "ensemble:z"], id="of more each"),
+@pytest.fixture(scope="module")
+def known():
+    return reference(0, images=150)
+
+
+def _judged(known, asked, *, settings=SETTINGS, grouped=True, seed=1):
+    familiarity, images = known
+    drawn = current(familiarity, seed, **{"images": 200, **asked})
+    return compare(images, drawn if grouped else replace(drawn, groups=None), familiarity,
+                   settings, LABELS, seed)
+
+
+@pytest.mark.parametrize(("grouped", "draws"), [
+    pytest.param(True, 200, id="patients are known"),
+    pytest.param(False, 100, id="patients are not known"),
 ])
-def test_the_watched_columns(labels, expected):
-    assert watched(probability_columns("ensemble", labels)) == [*STATISTICS, *expected]
+def test_of_samples_of_one_kind_at_most_1_in_20_is_called_drift(grouped, draws):
+    called = 0
+    for seed in range(draws):
+        known = reference(10_000 + seed, images=54)
+        called += _judged(known, {"images": 54}, grouped=grouped, seed=seed).drifted
+    assert called <= draws / 20
 
 
-def _table(seed, rows=200, **shift):
-    random = np.random.default_rng(seed)
-    return pd.DataFrame({name: random.normal(shift.get(name, 0), 1, rows)
-                         for name in ("mean", "ensemble:x", "ensemble:y")})
+DARK = {"mean": 0.5, "p95": 0.5, "sharpness": 0.3}
 
 
-def test_a_planted_shift_is_named_with_its_size(tmp_path):
-    columns = ["mean", "ensemble:x", "ensemble:y"]
-    found = compare(_table(0), _table(1, **{"ensemble:x": 2.0}), columns, SETTINGS,
-                    tmp_path / "page.html", mark="LEAKY: planted")
-    assert [column.drifted for column in found.columns] == [False, True, False]
-    assert found.columns[1].distance == pytest.approx(2, abs=0.3)
-    assert not found.drifted  # one of three is less than half
-    assert "1 of 3 columns moved" in found.verdict
-    assert "LEAKY: planted" in (tmp_path / "page.html").read_text()
+@pytest.mark.parametrize(("planted", "named"), [
+    pytest.param({"share": 0.5, "embedding": 2.5, **DARK},
+                 {"mean", "p95", "sharpness", "embedding", "distance from the reference"},
+                 id="half are dark and blurred"),
+    pytest.param({"share": 0.1, "embedding": 12.0, "per_patient": 1},
+                 {"distance from the reference"},
+                 id="a tenth are strangers"),
+    pytest.param({"more": 2.5}, {"probability of abnormal", "verdicts"},
+                 id="more are abnormal"),
+    pytest.param({"sharpness": 0.7}, {"sharpness"}, id="one statistic"),
+])
+def test_a_planted_drift_is_named(known, planted, named):
+    found = _judged(known, planted)
+    assert found.drifted
+    assert found.verdict.startswith(f"drift: {sum(test.differs for test in found.tests)} of 14 ")
+    differing = {test.name for test in found.tests if test.differs}
+    assert named <= differing
+    assert differing - named <= {"embedding", "verdicts", "probability of abnormal",
+                                 "distance from the reference"}
+    assert all(name in found.verdict for name in differing)
 
 
-def test_of_few_images_nothing_is_said(tmp_path):
-    with pytest.raises(UserError, match="40 current images are fewer than"):
-        compare(_table(0), _table(1, rows=40), ["mean"], SETTINGS, tmp_path / "p.html", mark="")
+def test_every_test_has_a_threshold_and_an_account(known):
+    found = _judged(known, {"sharpness": 0.3})
+    by_name = {test.name: test for test in found.tests}
+    moved, still = by_name["sharpness"], by_name["mean"]
+    assert moved.value > moved.threshold >= 0.2
+    assert moved.chance == 0.001  # of a thousand cuts none but the real one
+    assert moved.says == f"sharpness lower by {moved.value:.2f} sd"
+    assert still.value < still.threshold < 1
+    assert 0.01 < still.chance <= 1
+    assert found.images == {"reference": 150, "current": 200}
+    assert found.units == {"reference": 50, "current": 67}
+
+
+def test_the_share_of_shifted_verdicts_is_said(known):
+    found = _judged(known, {"more": 30.0})
+    assert "verdicts (abnormal 100 % instead of " in found.verdict
+
+
+def test_images_unlike_the_reference_are_counted_with_their_reasons(known):
+    found = _judged(known, {"share": 0.5, "sharpness": 0.1})
+    assert 0.5 <= found.unlike.share <= 0.55
+    assert 0.5 <= found.unlike.reasons["sharpness"] <= 0.55
+    assert "of the images are unlike the reference (sharpness 5" in found.verdict
+    assert _judged(known, {}).unlike.share <= 0.05
+
+
+def test_what_moves_less_than_matters_is_no_drift_however_sure():
+    known = reference(3, images=1500, per_patient=1)
+    small = {"images": 1500, "per_patient": 1, "mean": 1.03}
+    assert not _judged(known, small).drifted
+    found = _judged(known, small, settings=SETTINGS.model_copy(update={"least_move": 0.0}))
+    assert [test.name for test in found.tests if test.differs] == ["mean"]
+
+
+def test_of_a_reference_that_was_trained_on_grey_values_alone_are_compared(known, tmp_path):
+    familiarity, images = known
+    drawn = current(familiarity, 1, images=200, embedding=9.0, more=9.0)
+    seen = replace(images, trained_on=True)
+    found = compare(seen, drawn, familiarity, SETTINGS, LABELS, 0)
+    assert [test.name for test in found.tests] == STATISTICS
+    assert not found.drifted
+    figures.write(tmp_path, {"reference": seen, "current": drawn}, LABELS, found.tests, mark="")
+    assert (tmp_path / figures.EMBEDDING).is_file()
+
+
+def test_neighbours_stand_together_where_patients_are_not_known(known):
+    # Half of the log is one patient after another with eight images each: hardly any patients.
+    found = _judged(known, {"per_patient": 8, "images": 208}, grouped=False)
+    assert found.units["current"] == 35  # six neighbours: twice the three images of a patient
+
+
+@pytest.mark.parametrize(("asked", "message"), [
+    pytest.param({"images": 40}, "40 current images are fewer than drift.least_images=50",
+                 id="few images"),
+    pytest.param({"images": 60, "per_patient": 20}, "the current images are of 3 groups",
+                 id="few patients"),
+])
+def test_of_too_few_nothing_is_said(known, asked, message):
+    with pytest.raises(UserError, match=message):
+        _judged(known, asked)
+
+
+def test_the_page_and_the_plots_say_the_verdict_and_the_mark(known, tmp_path):
+    familiarity, images = known
+    drawn = current(familiarity, 1, images=200, mean=0.5)
+    found = compare(images, drawn, familiarity, SETTINGS, LABELS, 0)
+    page.write(tmp_path / "report.html", images.columns(LABELS), drawn.columns(LABELS),
+               {test.name: test.threshold for test in found.tests if test.of_column},
+               found.verdict, mark="LEAKY: planted")
+    text = (tmp_path / "report.html").read_text()
+    assert "<html" in text[:2000]
+    assert found.verdict in text
+    assert "LEAKY: planted" in text
+    sides = {"reference": images, "current": drawn}
+    figures.write(tmp_path, sides, LABELS, found.tests, mark="")
+    for name in (figures.COLUMNS, figures.EMBEDDING):
+        before = (tmp_path / name).read_bytes()
+        figures.write(tmp_path, sides, LABELS, found.tests, mark="")
+        assert (tmp_path / name).read_bytes() == before
+
+
+def test_a_column_that_never_varies_is_no_drift(known):
+    familiarity, images = known
+    drawn = current(familiarity, 1, images=200)
+    flat = [replace(side, statistics=np.where(np.arange(10) == 9, 0.0, side.statistics))
+            for side in (images, drawn)]
+    found = compare(*flat, familiarity, SETTINGS, LABELS, 0)
+    saturated = next(test for test in found.tests if test.name == "saturated")
+    assert (saturated.value, saturated.chance, saturated.differs) == (0.0, 1.0, False)

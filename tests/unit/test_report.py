@@ -1,6 +1,7 @@
 """The report says the verdict first, marks what leaks, and leaves out what was not done."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -91,7 +92,10 @@ def test_the_page_needs_no_network_and_no_script(honest):
     ("data", "x.png: blank, grey values vary by 0.001 (drop)"),
     ("checks", "check@index: 1 of 2 expectations hold."),
     ("checks", "Warning: blank pictures: 0.png, 1.png, 2.png, 3.png, 4.png and 2 more."),
-    ("checks", "Test against validation: no drift: 0 of 9."),
+    ("drift", "The test part beside the validation part: no drift: 0 of 9."),
+    ("drift", "mean 0.100 sd 0.400 sd 50.0 % embedding 0.010 - 20.0 %"),
+    ("drift", "Labels told later, by image: 3 labels."),
+    ("drift", "1,030 images in 500 groups or runs of neighbours beside 20 in 12."),
     ("audit", "A look-up reaches .35."),
     ("limits", "Research only. Not a medical device."),
 ])
@@ -139,6 +143,17 @@ def test_several_classes_have_one_list_of_failures_and_no_threshold(five):
     assert "Called by a wrong name:" in text
     assert "Missed:" not in text
     assert "from a probability of" not in text
+
+
+def test_folds_that_judged_have_a_section_of_their_own(tmp_path):
+    run = ran.run(tmp_path)
+    assert "Out of fold" not in compose.page(compose.report(run))
+    text = _words(_section(compose.page(compose.report(
+        replace(run, out_of_fold=ran.evaluation(run.labels)))), "validated"))
+    assert "by image: 40 images, 20 groups ensemble tiny small shortcuts alone" in text
+    assert "tiny +0.020 [-0.010, +0.050] +0.020 [-0.010, +0.050]" in text
+    assert "shortcuts alone +0.200 [+0.100, +0.300] +0.200 [+0.100, +0.300]" in text
+    assert "the test part took no part" in text
 
 
 def test_drawn_images_are_said_to_be_drawn(tmp_path):

@@ -70,16 +70,12 @@ class Audit:
                           for name, scores in self.shortcuts.items()},
             "leads": metrics.to_json(self.leads), "best_shortcut": self.best_shortcut}
 
-    def summary(self) -> dict[str, Any]:
-        """Write the headline alone: small enough to be compared between runs."""
+    def chosen(self) -> dict[str, Any]:
+        """Give the few figures that runs are compared by: few enough for a terminal's width."""
+        honest = self.claim("grouped")
         return {
-            "headline": self.headline, "images": self.images,
-            "protocols": {claim.protocol.name: {
-                probe: asdict(scores[self.headline]) for probe, scores in claim.scores.items()}
-                for claim in self.claims},
-            "shortcuts": {name: asdict(scores[self.headline])
-                          for name, scores in self.shortcuts.items()},
-            "best_shortcut": self.best_shortcut, "lead": asdict(self.leads[self.best_shortcut])}
+            "probe": honest.scores["linear"][self.headline].value if honest else None,
+            "shortcuts": self.shortcuts[self.best_shortcut][self.headline].value}
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Give the headline as two tables, `protocols` and `shortcuts`, one row a figure."""

@@ -1,6 +1,8 @@
 """What a frozen backbone makes of each picture and of its augmented views."""
 
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,14 +13,23 @@ from osteon import inference
 from osteon.audit.probes import Floats
 from osteon.augment import augment, draw
 from osteon.backbone import create, load_pretrained
-from osteon.embeddings import embed
+from osteon.embeddings import Transform, embed, kept_of
 from osteon.imaging import Picture
 from osteon.module import uses_bf16
+from osteon.records import Part
 from osteon.sections.training import Augment, Backbone, Trainer
 
 # As the published pipelines augment: mirrored, turned to 15 degrees, zoomed and shifted to a tenth.
 AUGMENT = Augment(horizontal_flip=0.5, rotation_deg=15.0, shift=0.1, zoom=0.1, contrast=0.2,
                   randaugment=0, randaugment_magnitude=0)
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Where embeddings are kept, and all rows of each part, as a member's training has them."""
+
+    cache: Path
+    parts: Mapping[Part, NDArray[np.int64]]
 
 
 class Frozen:
@@ -36,19 +47,39 @@ class Frozen:
         self.weights = (f"none: random weights, seed {seed}" if weights == "none" else
                         load_pretrained(self._network, backbone.arch, weights))
 
-    def embed(self, pictures: Picture, rows: NDArray[np.int64], views: int) -> Floats:
+    def embed(self, pictures: Picture, rows: NDArray[np.int64], views: int,
+              shared: Shared | None = None) -> Floats:
         """Embed rows of pictures as they are and in `views` changed ways.
 
         Gives (rows, 1 + views, features). The changes are drawn for each view of each picture on
-        its own.
+        its own. Pictures as they are, are shared with the training of a member, if `shared` says
+        where its embeddings lie.
         """
-        run = partial(embed, self._network, pictures, bf16=self._bf16, device=self._device)
         draws = draw(views * len(rows), torch.Generator().manual_seed(self._seed))
 
         def change(images: Tensor, numbers: Tensor) -> Tensor:
             return augment(images, AUGMENT, draws[numbers].to(images.device))
 
-        plain = run(rows)
-        changed = run(np.tile(rows, views), transform=change)
-        return torch.cat([plain, changed]).view(1 + views, len(rows), -1).transpose(
-            0, 1).contiguous().numpy()
+        found = np.empty((len(rows), 1 + views, self._network.backbone.head_hidden_size),
+                         np.float32)
+        found[:, 0] = (self._shared(pictures, rows, shared) if shared else
+                       self._run(pictures, rows))
+        changed = self._run(pictures, np.tile(rows, views), change)
+        found[:, 1:] = changed.reshape(views, len(rows), -1).transpose(1, 0, 2)
+        return found
+
+    def _run(self, pictures: Picture, rows: NDArray[np.int64],
+             transform: Transform | None = None) -> Floats:
+        return embed(self._network, pictures, rows, bf16=self._bf16, device=self._device,
+                     transform=transform).numpy()
+
+    def _shared(self, pictures: Picture, rows: NDArray[np.int64], shared: Shared) -> Floats:
+        """Take each part as training embeds it; the test part, which it does not, as validation."""
+        found = np.empty((len(rows), self._network.backbone.head_hidden_size), np.float32)
+        for part, whole in shared.parts.items():
+            own = np.isin(rows, whole)
+            if own.any():
+                found[own] = kept_of(shared.cache, self._network, pictures, rows[own], whole,
+                                     bf16=self._bf16 and part == "train",
+                                     device=self._device).numpy()
+        return found

@@ -13,7 +13,7 @@ from osteon.report.run import LEVELS, Run, counted, estimate
 _LIBRARIES = ("osteon", "torch", "timm", "pytorch-lightning", "scikit-learn", "numpy",
               "opencv-python-headless", "onnxruntime")
 _FIGURES = ("auroc", "average_precision", "accuracy", "balanced_accuracy", "kappa", "sensitivity",
-            "specificity", "macro_f1", "ece")
+            "specificity", "f1", "ece")
 _SHORT = 16  # characters of a hash that tell two files apart
 
 

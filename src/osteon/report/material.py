@@ -81,7 +81,6 @@ def checks(run: Run) -> Section:
         blocks.append(Say(f"check@{suite}: {held} of {len(findings)} expectations hold."))
         warned = [_warning(finding) for finding in findings if not finding["passed"]]
         blocks += [Say(words, "warn") for words in warned]
-    blocks.append(Say(f"Test against validation: {run.drift['verdict']}."))
     return Section("checks", "Checks", blocks)
 
 
@@ -121,6 +120,6 @@ def limits(run: Run) -> Section:
         said.append("The model is not clearly above what shortcuts reach: its figures are no proof "
                     "that it reads bones.")
     if run.drift["drifted"]:
-        said.append("The test images differ from the validation images (drift): the threshold was "
-                    "chosen on others.")
+        said.append(f"There is drift: {run.drift['current']} differs from "
+                    f"{run.drift['reference']}, and the threshold was chosen on others.")
     return Section("limits", "Limits of use", [Items(said)])

@@ -43,7 +43,7 @@ class Run:
     """One run of the pipeline: its settings, its cut, and what each stage found, as plain values.
 
     `test` has a row for each test image with every probability; `explained` is None where nothing
-    was explained.
+    was explained, `out_of_fold` where members were not trained by folds.
     """
 
     settings: Params
@@ -56,6 +56,7 @@ class Run:
     audit: Mapping[str, Any]
     drift: Mapping[str, Any]
     explained: Mapping[str, Any] | None
+    out_of_fold: Mapping[str, Any] | None
     test: pd.DataFrame
 
     @classmethod
@@ -66,6 +67,7 @@ class Run:
             UserError: the cut is missing, or was changed so that it leaks.
         """
         explained = sources.explain / "explain.json"
+        out_of_fold = sources.ensemble / "out_of_fold.json"
         return cls(
             settings=settings, sources=sources, cut=splits.read(sources.split),
             evaluation=read_json(sources.evaluate / "evaluation.json"),
@@ -75,6 +77,7 @@ class Run:
             audit=read_json(sources.audit / "audit.json"),
             drift=read_json(sources.drift / "drift.json"),
             explained=read_json(explained) if explained.is_file() else None,
+            out_of_fold=read_json(out_of_fold) if out_of_fold.is_file() else None,
             test=read_table(sources.evaluate / "predictions.csv"))
 
     @property

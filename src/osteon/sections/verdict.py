@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from osteon.sections.section import Section, Share
+from osteon.sections.section import Section
 
 Metric = Literal["auroc", "average_precision", "accuracy", "balanced_accuracy", "kappa", "f1"]
 Method = Literal["integrated_gradients", "grad_cam"]
@@ -50,11 +50,14 @@ class Explain(Section):
 
 
 class Drift(Section):
-    """When a difference between two sets of images is called drift."""
+    """What is compared with the reference, and when a difference is called drift."""
 
-    column_threshold: Annotated[float, Field(gt=0)]
-    share_of_columns: Share
+    current: str  # test, a folder of images, or the service's log
+    false_alarms: Annotated[float, Field(ge=0.001, le=0.5)]  # of all tests together
+    least_move: Annotated[float, Field(ge=0)]
     least_images: Annotated[int, Field(ge=2)]
+    latest: Annotated[int, Field(ge=2)]  # predictions of a log
+    fail_on_drift: bool
 
 
 class Package(Section):

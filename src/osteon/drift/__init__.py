@@ -1,0 +1,1 @@
+"""Whether current images look like the reference, told by tests with stated false alarms."""
