@@ -28,8 +28,10 @@ def main() -> None:
         version = write_package(
             folder, params.load(), trained=Path("artifacts/finetune"),
             ensemble=Path("artifacts/ensemble/ensemble.json"),
-            evaluation=Path("metrics/evaluate.json"), page=Path("artifacts/report/card.html"),
-            pictures=Path("artifacts/preprocess"), cut=splits.read(Path("artifacts/split")))
+            familiarity=Path("artifacts/ensemble/familiarity.npz"),
+            evaluation=Path("artifacts/evaluate/headline.json"),
+            page=Path("artifacts/report/card.html"), pictures=Path("artifacts/preprocess"),
+            cut=splits.read(Path("artifacts/split")))
     bento = _bento(version)
     log.info("package: model %s, bento %s", version, bento.path)
 

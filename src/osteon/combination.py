@@ -136,6 +136,20 @@ class Combination:
         """Give the class numbers (rows,) of a member's own probabilities (rows, classes)."""
         return verdicts(probabilities, self.member_thresholds[member][level])
 
+    def map_weights(self, body_part: str) -> dict[str, float]:
+        """Say how much of each member's map goes into the ensemble's, of a body part's picture.
+
+        Maps explain log-odds, which stacking adds up by its slopes; a temperature divides them. The
+        other methods average probabilities, and their maps are averaged by the same weights. Votes
+        have none: there the members' maps count alike.
+        """
+        if self.method == "majority":
+            return {member: 1 / len(self.members) for member in self.members}
+        if self.stacking:
+            return dict(self.stacking.slopes)
+        of_part = self.part_weights.get(body_part, self.weights)
+        return {member: of_part[member] / self.temperatures[member] for member in self.members}
+
     def to_json(self) -> dict[str, Any]:
         """Write plain values."""
         return asdict(self)

@@ -60,6 +60,12 @@ class Frame:
         height, width = (SIDE_PX, SIDE_PX) if fit == "pad" else self.size
         return self.place(values, fit) * np.float32(values.size / (height * width))
 
+    def cells(self, mask: Mask, fit: Fit, side: int) -> Mask:
+        """Lay a mask of the frame over a member's square picture: (side, side) cells it touches."""
+        shown = mask if fit == "pad" else mask[self.window]
+        touched = cv2.resize(shown.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
+        return np.asarray(touched > 0)
+
     def draw(self, polygons: Iterable[NDArray[np.float64]]) -> Mask:
         """Fill polygons, each (points, 2) in pixels of the picture, x before y, where it lies."""
         side = max(self.height_px, self.width_px)

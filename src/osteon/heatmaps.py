@@ -8,13 +8,17 @@ from numpy.typing import NDArray
 
 from osteon.errors import UserError
 from osteon.frames import SIDE_PX, Field, Frame, Mask
+from osteon.grey import Picture
 
 LONG_SIDE_PX = 320
+_LARGEST_PX = 1024  # of what is drawn over a picture as it was sent; a screen shows no more
 # Orange and blue of Okabe and Ito's palette, as blue, green, red.
 _FOR, _AGAINST = np.array([0, 159, 230], np.float32), np.array([233, 180, 86], np.float32)
 _OUTLINE = (255, 255, 255)
 _OPACITY = 0.75
 _STRONGEST_PERCENT = 99.8  # full colour from here on: one extreme pixel would leave the rest pale
+
+_AS_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 6]
 
 Drawn = NDArray[np.uint8]  # (height, width, 3): blue, green, red
 
@@ -30,17 +34,33 @@ def overlay(picture: Field, values: Field, frame: Frame, mask: Mask | None = Non
     Colours are as strong as the attribution is beside its own strongest part, so that two maps
     cannot be compared by them. The outline of a mask is white.
     """
-    strength = np.abs(values)
-    strongest = float(np.percentile(strength[frame.window], _STRONGEST_PERCENT))
-    alpha = _OPACITY * np.clip(strength / max(strongest, 1e-12), 0, 1)[..., np.newaxis]
-    colour = np.where((values > 0)[..., np.newaxis], _FOR, _AGAINST)
-    blended = (1 - alpha) * _grey(picture) + alpha * colour
-    drawn = np.ascontiguousarray(np.clip(blended, 0, 255).astype(np.uint8))
+    drawn = _blended(_grey(picture), _strength(values, frame))
     if mask is not None:
         outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL,
                                        cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(drawn, outlines, -1, _OUTLINE, 1, cv2.LINE_AA)
     return _cut(drawn, frame)
+
+
+def over(picture: Picture, values: Field, frame: Frame) -> Drawn:
+    """Draw an attribution over the picture as it was sent, of any size and at most 1,024 pixels."""
+    scale = min(1, _LARGEST_PX / max(picture.shape))
+    size = [max(1, round(scale * side)) for side in reversed(picture.shape)]
+    strength = np.asarray(cv2.resize(_strength(values, frame)[frame.window], size), np.float32)
+    shown = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return _blended(_grey(shown), strength)
+
+
+def layer(values: Field, frame: Frame) -> NDArray[np.uint8]:
+    """Draw an attribution alone, cut to its picture: (height, width, 4), the last its opacity."""
+    strength = _strength(values, frame)[frame.window]
+    opacity = np.rint(255 * np.abs(strength))[..., np.newaxis]
+    return np.concatenate([_colour(strength), opacity], axis=2).astype(np.uint8)
+
+
+def png(drawn: NDArray[np.uint8]) -> bytes:
+    """Encode what was drawn; the bytes depend on the pixels alone."""
+    return cv2.imencode(".png", drawn, _AS_PNG)[1].tobytes()
 
 
 def write(file: Path, drawn: Drawn) -> None:
@@ -49,12 +69,28 @@ def write(file: Path, drawn: Drawn) -> None:
     Raises:
         UserError: it cannot be written.
     """
-    if not cv2.imwrite(str(file), drawn, [cv2.IMWRITE_PNG_COMPRESSION, 6]):
+    if not cv2.imwrite(str(file), drawn, _AS_PNG):
         raise UserError(f"{file}: cannot be written; see to the room on the disk")
 
 
-def _grey(picture: Field) -> NDArray[np.float32]:
-    return np.repeat(np.clip(picture, 0, 255)[..., np.newaxis], 3, axis=2)
+def _strength(values: Field, frame: Frame) -> Field:
+    """Scale values to -1..1, beside the strongest within the picture."""
+    strongest = float(np.percentile(np.abs(values[frame.window]), _STRONGEST_PERCENT))
+    return np.clip(values / np.float32(max(strongest, 1e-12)), -1, 1)
+
+
+def _blended(grey: NDArray[np.float32], strength: Field) -> Drawn:
+    alpha = _OPACITY * np.abs(strength)[..., np.newaxis]
+    blended = (1 - alpha) * grey + alpha * _colour(strength)
+    return np.ascontiguousarray(np.clip(blended, 0, 255).astype(np.uint8))
+
+
+def _colour(strength: Field) -> NDArray[np.float32]:
+    return np.where((strength > 0)[..., np.newaxis], _FOR, _AGAINST)
+
+
+def _grey(picture: Field | Picture) -> NDArray[np.float32]:
+    return np.repeat(np.clip(picture, 0, 255).astype(np.float32)[..., np.newaxis], 3, axis=2)
 
 
 def _cut(drawn: NDArray[np.floating | np.uint8], frame: Frame) -> Drawn:

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from copy import deepcopy
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,15 @@ _LIBRARIES = ("osteon", "numpy", "onnxruntime", "opencv-python-headless", "pydic
 
 
 def write_package(folder: Path, settings: Params, *, trained: Path, ensemble: Path,
-                  evaluation: Path, page: Path, pictures: Path, cut: Cut) -> str:
+                  familiarity: Path, evaluation: Path, page: Path, pictures: Path,
+                  cut: Cut) -> str:
     """Export the members, prove parity on validation pictures, write the card beside its `page`.
 
-    `trained` and `pictures` hold a folder a member. Returns the model's version: a hash of
-    everything that decides an answer.
+    `trained` and `pictures` hold a folder a member; `familiarity` is the file of what the
+    reference looks like. Returns the model's version: a hash of everything that decides an answer.
+
+    Raises:
+        UserError: a member's graph does not answer, or explain, as its network does.
     """
     labels, members = settings.dataset.labels, settings.model.members
     rows = cut.part("validation").index.to_numpy()[:settings.package.parity_images]
@@ -34,9 +39,10 @@ def write_package(folder: Path, settings: Params, *, trained: Path, ensemble: Pa
         graph = folder / "members" / f"{member}.onnx"
         network = checkpoints.load(trained / member, settings.backbones[member], len(labels))
         export(deepcopy(network), graph, settings.of(member).preprocess.image_size_px)
-        difference = assert_parity(network, graph, open_pictures(pictures / member), rows,
-                                   settings.package.parity)
-        parity[member] = float(f"{difference:.1e}")
+        found = assert_parity(network, graph, open_pictures(pictures / member), rows,
+                              settings.package.parity)
+        parity[member] = {name: float(f"{value:.1e}") for name, value in asdict(found).items()}
+    shutil.copy(familiarity, folder / "familiarity.npz")
     specs = {member: read_json(pictures / member / SPEC) for member in members}
     chosen = read_json(ensemble)
     write_json(folder / "ensemble.json", chosen)

@@ -1,26 +1,34 @@
 """A package answers as the pipeline does: several classes, members of different sizes."""
 
 import hashlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from ruamel.yaml import YAML
 
 from house import ROOT
-from osteon import checkpoints, preprocessing
+from osteon import checkpoints, heatmaps, preprocessing
 from osteon.aggregation import with_verdicts
 from osteon.backbone import create
 from osteon.combination import Combination
 from osteon.ensemble import choose
+from osteon.explanations.attribution import Map, grad_cam
+from osteon.familiarity import Familiarity
 from osteon.files import read_json, sha256, write_json
-from osteon.imaging import PreprocessSpec
+from osteon.frames import Frame
+from osteon.imaging import Picture, PreprocessSpec, decode, network_input, statistics
 from osteon.outcome import Fit
 from osteon.packaging import write_package
 from osteon.params import Params
 from osteon.predictions import predict
+from osteon.records import STATISTICS
+from osteon.serving.members import prepared
 from osteon.serving.predictor import Predictor
 from osteon.splits import LeakySplits
 
@@ -68,14 +76,18 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFram
         network = create(settings.backbones[member], 3, seed)
         fit = Fit(pd.DataFrame({"epoch": [1]}), 0, 0.0)
         checkpoints.save(folder / "trained" / member, network, {"arch": "scratch_cnn"}, fit)
-    images = predict(cut, "validation", folder / "pictures", folder / "trained", settings)
+    images, features = predict(cut, "validation", folder / "pictures", folder / "trained", settings)
     choice = choose(images, settings.model.members, LABELS, settings.ensemble, resamples=100,
                     seed=0)
     write_json(folder / "ensemble.json", choice.to_json())
+    measured = [list(statistics(decode(file.read_bytes()).picture).values()) for file in files]
+    Familiarity.fit(features, measured, list(cut.table["group_id"]), STATISTICS).save(
+        folder / "familiarity.npz")
     write_json(folder / "evaluate.json", {"winner": "figures"})
     (folder / "card.html").write_text("the card", encoding="utf-8")
     write_package(folder / "package", settings, trained=folder / "trained",
-                  ensemble=folder / "ensemble.json", evaluation=folder / "evaluate.json",
+                  ensemble=folder / "ensemble.json", familiarity=folder / "familiarity.npz",
+                  evaluation=folder / "evaluate.json",
                   page=folder / "card.html", pictures=folder / "pictures", cut=cut)
     judged = with_verdicts(images, Combination.from_json(read_json(folder / "ensemble.json")))
     return folder, judged
@@ -108,7 +120,7 @@ def test_the_card_says_what_the_model_is(package: tuple[Path, pd.DataFrame]) -> 
     assert card["thresholds"] == {"image": None, "study": None}
     assert card["test"] == {"winner": "figures"}
     assert set(card["hashes"]) == {"members/small.onnx", "members/large.onnx", "ensemble.json",
-                                   "preprocess.json"}
+                                   "preprocess.json", "familiarity.npz"}
     assert (folder / "card.html").read_text(encoding="utf-8") == "the card"
 
 
@@ -122,4 +134,56 @@ def test_the_version_hangs_on_what_decides_an_answer(package: tuple[Path, pd.Dat
 def test_every_member_was_proven_equal_to_its_graph(package: tuple[Path, pd.DataFrame]) -> None:
     parity = read_json(package[0] / "package/card.json")["parity"]
     assert set(parity) == {"small", "large"}
-    assert 0 < max(parity.values()) < 1e-4
+    assert 0 < max(member["probability"] for member in parity.values()) < 1e-4
+    assert 0 < max(member["gradient"] for member in parity.values()) < 1e-3
+
+
+def test_the_reference_that_was_measured_is_what_images_are_held_against(
+        package: tuple[Path, pd.DataFrame]) -> None:
+    folder, _ = package
+    predictor = Predictor.load(folder / "package")
+    reference = Familiarity.load(folder / "familiarity.npz")
+    assert predictor.familiarity == reference.name
+    found = [predictor.predict((folder / f"{number}.png").read_bytes()).coordinates
+             for number in range(12)]
+    assert np.array(found) == pytest.approx(reference.reference, abs=1e-3)
+
+
+def _seen(folder: Path) -> Iterator[tuple[Picture, dict[str, Map]]]:
+    """Give pictures, and each member's Grad-CAM of the last class by torch and captum."""
+    settings = _settings()
+    networks = {member: checkpoints.load(folder / "trained" / member, settings.backbones[member], 3)
+                for member in settings.model.members}
+    specs = {member: PreprocessSpec(**settings.of(member).preprocess.model_dump())
+             for member in networks}
+    outside = os.environ.get("OSTEON_REAL_DATA")
+    real = sorted(Path(outside, "FracAtlas/images").rglob("*.jpg"))[::500] if outside else []
+    for file in [*sorted(folder.glob("*.png")), *real]:
+        picture = decode(file.read_bytes(), mend=True).picture
+        yield picture, {
+            member: grad_cam(network, torch.from_numpy(network_input(
+                specs[member].apply(picture)[np.newaxis])), torch.tensor([2]))[0]
+            for member, network in networks.items()}
+
+
+def test_the_service_explains_as_the_networks_are_explained(
+        package: tuple[Path, pd.DataFrame]) -> None:
+    predictor = Predictor.load(package[0] / "package")
+    weights = predictor.combination.map_weights("hip")
+    for picture, of_members in _seen(package[0]):
+        inputs = prepared(picture, predictor.members)
+        for member, expected in of_members.items():
+            found = predictor.members[member].explain(inputs).heat(2)
+            assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.9999
+            smallest = 1e-5 * float(np.abs(expected).max())
+            assert found == pytest.approx(expected, rel=1e-3, abs=smallest)
+        frame = Frame(*picture.shape)
+        together = sum(weights[member] * frame.spread(heat, predictor.members[member].spec.fit)
+                       for member, heat in of_members.items())
+        content = cv2.imencode(".png", picture)[1].tobytes()
+        drawn = cv2.imdecode(np.frombuffer(predictor.explain(content, "hip", "dense", "heat"),
+                                           np.uint8), cv2.IMREAD_UNCHANGED)
+        expected = heatmaps.layer(np.asarray(together, np.float32), frame)
+        assert np.abs(drawn[..., 3].astype(int) - expected[..., 3]).max() <= 1
+        clear = expected[..., 3] > 2  # elsewhere for and against are a digit apart
+        assert np.array_equal(drawn[clear][:, :3], expected[clear][:, :3])
