@@ -1,14 +1,7 @@
 """The packaged ensemble behind `bentoml serve`: the same answers as evaluation, typed refusals."""
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -17,44 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from asked import assert_refused, png
 from project import Project
-
-
-@contextmanager
-def served(project: Project, folder: Path, *arguments: str) -> Iterator[httpx.Client]:
-    """Run `bentoml serve` in a folder until the tests are through."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
-        process = project.start("bentoml", "serve", *arguments, "--port", str(port), cwd=folder,
-                                stdout=log, stderr=subprocess.STDOUT)
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-                _await_ready(client, process, Path(log.name))
-                yield client
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(20)
-
-
-def _await_ready(client: httpx.Client, process: subprocess.Popen[str], log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            if client.get("/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.2)
-    raise AssertionError(log.read_text())
-
-
-@pytest.fixture(scope="module")
-def client(demo: Project) -> Iterator[httpx.Client]:
-    with served(demo, demo.folder) as client:
-        yield client
+from served import serving
 
 
 def ask(client: httpx.Client, file: Path, body_part: str = "") -> dict:
@@ -78,8 +36,9 @@ def test_drawn_images_get_the_probability_that_evaluation_gave(
         demo: Project, client: httpx.Client) -> None:
     for _, row in demo.table("artifacts/evaluate/predictions.csv").iloc[:10].iterrows():
         reply = ask(client, demo.folder / "data/sample/MURA-v1.1" / row["path"], row["body_part"])
-        assert set(reply) == {"label", "probability", "probabilities", "threshold", "members",
-                              "model_version", "mark"}
+        assert set(reply) == {"label", "probability", "probabilities", "threshold",
+                              "threshold_rule", "members", "warnings", "model_version", "mark",
+                              "request_id"}
         assert {f"{member}:abnormal" for member in reply["members"]} == {
             name for name in row.index if name.endswith(":abnormal")} - {
             "ensemble:abnormal", "shortcuts:abnormal"}
@@ -108,7 +67,7 @@ for member in settings.model.members:
     preprocessing.write_pictures({out / member / "pictures.npy": spec},
                                  [Path(path) for path in sys.argv[2:]])
 cut = Splits(read_table(out / "split.csv"))
-images = predict(cut, "test", out, Path("artifacts/finetune"), settings)
+images, _ = predict(cut, "test", out, Path("artifacts/finetune"), settings)
 winner = Combination.from_json(read_json(Path("artifacts/ensemble/ensemble.json")))
 with_verdicts(images, winner).to_csv(out / "predictions.csv", index=False)
 """
@@ -129,10 +88,129 @@ def test_the_reply_names_the_version_and_threshold_of_the_package(
     assert reply["model_version"] == json.loads((package / "card.json").read_text())["version"]
     chosen = json.loads((package / "ensemble.json").read_text())
     assert reply["threshold"] == chosen["thresholds"]["image"]
+    assert reply["threshold_rule"] == chosen["threshold_rule"]
 
 
-def png(shape: tuple[int, ...], dtype: type = np.uint8) -> bytes:
-    return cv2.imencode(".png", np.full(shape, 90, dtype))[1].tobytes()
+def file_of(demo: Project, row: pd.Series) -> Path:
+    return demo.folder / "data/sample/MURA-v1.1" / row["path"]
+
+
+def sent(name: str, files: list[Path]) -> list[tuple]:
+    return [(name, (file.name, file.read_bytes())) for file in files]
+
+
+def lines(monitoring: Path) -> list[dict]:
+    return [json.loads(line) for file in sorted(monitoring.glob("*.jsonl"))
+            for line in file.read_text().splitlines()]
+
+
+def test_a_study_gets_the_verdict_that_evaluation_gave(
+        demo: Project, client: httpx.Client) -> None:
+    images = demo.table("artifacts/evaluate/predictions.csv")
+    chosen = json.loads((demo.folder / "artifacts/package/ensemble.json").read_text())
+    for _, study in demo.table("artifacts/evaluate/studies.csv").iloc[:5].iterrows():
+        rows = images[images["study_id"] == study["study_id"]]
+        reply = client.post(
+            "/v1/study", data={"body_part": study["body_part"]},
+            files=sent("images", [file_of(demo, row) for _, row in rows.iterrows()])).json()
+        assert_same(reply, study)
+        assert reply["threshold"] == chosen["thresholds"]["study"]
+        for view, (_, row) in zip(reply["views"], rows.iterrows(), strict=True):
+            assert_same(view, row)
+
+
+def test_an_explanation_is_a_picture_of_the_radiograph_s_shape(
+        demo: Project, client: httpx.Client) -> None:
+    row = demo.table("artifacts/evaluate/predictions.csv").iloc[0]
+    pictures = {}
+    for layer in ("overlay", "heat"):
+        reply = client.post("/v1/explain", files=sent("image", [file_of(demo, row)]),
+                            data={"label": "abnormal", "layer": layer})
+        assert reply.headers["content-type"] == "image/png"
+        pictures[layer] = cv2.imdecode(np.frombuffer(reply.content, np.uint8), cv2.IMREAD_UNCHANGED)
+        height, width = pictures[layer].shape[:2]
+        assert height / width == pytest.approx(row["height_px"] / row["width_px"], abs=0.01)
+    assert pictures["overlay"].shape == (row["height_px"], row["width_px"], 3)
+    assert pictures["heat"].shape[2] == 4  # with its opacity
+
+
+def test_the_explanation_is_of_the_verdict_unless_a_label_is_named(
+        demo: Project, client: httpx.Client) -> None:
+    row = demo.table("artifacts/evaluate/predictions.csv").iloc[0]
+    files = sent("image", [file_of(demo, row)])
+    verdict = ask(client, file_of(demo, row))["label"]
+    other = "normal" if verdict == "abnormal" else "abnormal"
+    unnamed, same, opposite = (client.post("/v1/explain", files=files, data=data).content
+                               for data in ({}, {"label": verdict}, {"label": other}))
+    assert unnamed == same
+    assert unnamed != opposite
+
+
+def test_the_card_is_the_package_s(demo: Project, client: httpx.Client) -> None:
+    package = demo.folder / "artifacts/package"
+    assert client.get("/v1/card").json() == json.loads((package / "card.json").read_text())
+    assert client.get("/card").content == (package / "card.html").read_bytes()
+
+
+def test_the_log_holds_numbers_and_nothing_of_whom_they_are(
+        demo: Project, client: httpx.Client, monitoring: Path) -> None:
+    row = demo.table("artifacts/evaluate/predictions.csv").iloc[3]
+    index = demo.table("artifacts/index/index.csv").set_index("path").loc[row["path"]]
+    reply = client.post(
+        "/v1/predict", data={"body_part": "Jane Doe"}, headers={"X-Request-ID": "Jane-Doe"},
+        files={"image": ("doe_jane_1970.png", file_of(demo, row).read_bytes())})
+    said = reply.json()
+    assert reply.headers["X-Request-ID"] == said["request_id"]
+    assert [warning["kind"] for warning in said["warnings"]] == ["unknown_body_part"]
+    line = lines(monitoring)[-1]
+    assert set(line) == {"kind", "time", "request_id", "model_version", "familiarity",
+                         "body_part", "statistics", "coordinates", "probabilities", "label",
+                         "warnings"}
+    assert (line["kind"], line["request_id"]) == ("prediction", said["request_id"])
+    assert line["statistics"] == {name: index[name] for name in line["statistics"]}
+    assert line["probabilities"] == {name: round(value, 6)
+                                     for name, value in said["probabilities"].items()}
+    written = "".join(file.read_text() for file in monitoring.iterdir()).lower()
+    assert "doe" not in written
+
+
+def test_feedback_meets_its_prediction_in_the_log(
+        demo: Project, client: httpx.Client, monitoring: Path) -> None:
+    row = demo.table("artifacts/evaluate/predictions.csv").iloc[0]
+    asked = ask(client, file_of(demo, row))["request_id"]
+    reply = client.post("/v1/feedback", json={"request_id": asked, "label": row["label"]})
+    own = reply.headers["X-Request-ID"]
+    assert reply.json() == {"request_id": own, "prediction_id": asked, "label": row["label"]}
+    assert own != asked
+    prediction, feedback = lines(monitoring)[-2:]
+    assert prediction["request_id"] == feedback["request_id"] == asked
+    assert (feedback["kind"], feedback["label"]) == ("feedback", row["label"])
+
+
+def test_health_is_told_while_a_large_study_is_judged(client: httpx.Client) -> None:
+    views = [("images", ("x.png", png((2000, 2000))))] * 8
+    with ThreadPoolExecutor(1) as pool:
+        study = pool.submit(client.post, "/v1/study", files=views)
+        told = 0
+        while not study.done():
+            assert client.get("/livez").status_code == 200
+            told += not study.done()
+    assert len(study.result().json()["views"]) == 8
+    assert told > 5  # a blocked server would have answered once, before it began
+
+
+def test_programs_are_told_the_truth_without_a_network(client: httpx.Client) -> None:
+    described = client.get("/docs.json").json()
+    assert described["openapi"] == "3.1.0"
+    for path, operations in described["paths"].items():
+        expected = 405 if "post" in operations else 200
+        assert client.get(path).status_code == expected, path
+    docs = client.get("/docs").text
+    assert "//" not in docs.replace("<!doctype html>", "")  # nothing comes from elsewhere
+    for name in ("swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js"):
+        assert f"static_content/{name}" in docs
+        assert client.get(f"/static_content/{name}").status_code == 200
+    assert "Not a medical device" in client.get("/").text
 
 
 GOOD = [
@@ -152,60 +230,24 @@ def test_any_readable_picture_is_judged(client: httpx.Client, content: bytes) ->
     assert 0 <= reply.json()["probability"] <= 1
 
 
-BAD = [
-    pytest.param({"files": {"image": ("x.png", b"")}}, 422, id="empty file"),
-    pytest.param({"files": {"image": ("x.png", b"hello")}}, 422, id="text named .png"),
-    pytest.param({"files": {"image": ("x.png", png((200, 150))[:60])}}, 422, id="cut short"),
-    pytest.param({"files": {"picture": ("x.png", png((9, 9)))}}, 400, id="other field"),
-    pytest.param({"files": {"image": (None, "http://example.com/x.png")}}, 400, id="an address"),
-    pytest.param({"files": [("image", (None, "http://example.com/x.png")),
-                            ("image", ("x.png", png((9, 9))))]}, 400, id="an address and a file"),
-    pytest.param({"files": {"image": ("x.png", png((9, 9)))}, "data": {"body_part": "skull"}}, 422,
-                 id="a body part that the model does not know"),
-    pytest.param({"files": {"body_part": ("x.png", png((9, 9)))}}, 400, id="a file as body part"),
-    pytest.param({"files": {"image": ("x.png", png((9, 9)))}, "data": {"side": "left"}}, 400,
-                 id="a field beside the image"),
-    pytest.param({"files": [("image", ("x.png", png((9, 9))))] * 2}, 400, id="two images"),
-    pytest.param({"content": b"garbage", "headers": {
-        "content-type": "multipart/form-data; boundary=x"}}, 400, id="malformed form"),
-    pytest.param({"content": b"garbage", "headers": {
-        "content-type": "multipart/form-data"}}, 400, id="form without a boundary"),
-    pytest.param({"content": b""}, 415, id="no body"),
-    pytest.param({"json": {"image": "x"}}, 415, id="JSON"),
-    pytest.param({"files": {"image": ("x.png", bytes(33 * 2**20))}}, 413, id="33 MiB"),
-    pytest.param({"content": iter([bytes(2**20)] * 33), "headers": {
-        "content-type": "multipart/form-data; boundary=x"}}, 413, id="33 MiB in chunks"),
-]
-
-
-@pytest.mark.parametrize(("request_", "status"), BAD)
-def test_a_refusal_has_one_shape(client: httpx.Client, request_: dict, status: int) -> None:
-    reply = client.post("/v1/predict", **request_)
-    assert reply.status_code == status, reply.text
-    body = reply.json()
-    assert set(body) == {"error", "detail", "field"}
-    assert isinstance(body["detail"], str)
-    assert body["detail"]
-
-
 def test_the_service_needs_no_torch(demo: Project) -> None:
     demo.run("python", "-c", "import sys, osteon.serving.service\n"
              "heavy = {'torch', 'timm', 'pandas', 'sklearn'} & set(sys.modules)\n"
              "assert not heavy, heavy")
 
 
-def test_the_built_bento_answers_by_itself(demo: Project, tmp_path: Path) -> None:
+def test_the_built_bento_answers_and_keeps_what_it_is_asked_to_keep(
+        demo: Project, tmp_path: Path) -> None:
     version = json.loads((demo.folder / "artifacts/package/card.json").read_text())["version"]
     bento = demo.folder / f"runs/bentoml/bentos/osteon/{version}"
-    with served(demo, tmp_path, str(bento)) as client:
-        row = demo.table("artifacts/evaluate/predictions.csv").iloc[0]
-        path = demo.folder / "data/sample/MURA-v1.1" / row["path"]
-        assert_same(ask(client, path, row["body_part"]), row)
-
-
-def test_without_a_package_the_remedy_is_named(demo: Project, tmp_path: Path) -> None:
-    environment = {**demo.environment, "OSTEON_PACKAGE": str(tmp_path)}
-    code = ("from pathlib import Path; from osteon.serving.predictor import Predictor\n"
-            f"Predictor.load(Path({str(tmp_path)!r}))")
-    output = demo.run("python", "-c", code, fails=True, env=environment)
-    assert "run `dvc repro`" in output
+    kept = tmp_path / "kept"
+    row = demo.table("artifacts/evaluate/predictions.csv").iloc[0]
+    with serving(demo, tmp_path, str(bento), OSTEON_MONITORING="off",
+                 OSTEON_KEEP_UPLOADS=str(kept)) as server:
+        reply = ask(server.client, file_of(demo, row), row["body_part"])
+        assert_same(reply, row)
+        assert_refused(server.client.post("/v1/feedback", json={
+            "request_id": reply["request_id"], "label": "normal"}), 503)
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert files == [kept / reply["request_id"] / "1.png"]
+    assert files[0].read_bytes() == file_of(demo, row).read_bytes()

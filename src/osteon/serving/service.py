@@ -1,64 +1,61 @@
-"""The HTTP service: `bentoml serve` from the project's root, or from a bento."""
+"""The HTTP service: `bentoml serve` from the project's root, or from a bento.
+
+Addresses are answered by an application of our own that BentoML hosts. Its own way of declaring
+them cannot answer a GET, takes a text in a file's field for an address to download from, and
+costs half as much again for each request; its own first page loads a tracker from elsewhere.
+"""
 
 import os
-from http import HTTPStatus
+from contextlib import chdir
 from pathlib import Path
-from typing import Annotated
 
 import bentoml
-from pydantic import BaseModel, Field
-from starlette.responses import Response
 
-from osteon.imaging import ImageError
-from osteon.serving.errors import OneErrorShape, refusal
-from osteon.serving.predictor import Predictor, UnknownBodyPartError
-from osteon.serving.uploads import OneImage
+from osteon.errors import UserError
+from osteon.serving import endpoints, gate, openapi
+from osteon.serving.desk import Desk, require_folders
+from osteon.serving.request_id import RequestId
+from osteon.serving.settings import Settings
 
-PACKAGE = Path(os.environ.get("OSTEON_PACKAGE", "artifacts/package"))
+try:
+    SETTINGS = Settings.read(os.environ)
+    MIDDLEWARES = [(RequestId, {}), *gate.middlewares(SETTINGS)]
+except UserError as error:
+    raise SystemExit(f"osteon: {error}") from None
 
-
-class Verdict(BaseModel):
-    """The reply to one image."""
-
-    label: str = Field(examples=["abnormal"])
-    probability: float = Field(
-        ge=0, le=1, examples=[0.87],
-        description="of two labels that of the last, of more that of the verdict")
-    probabilities: dict[str, float] = Field(examples=[{"normal": 0.13, "abnormal": 0.87}])
-    threshold: float | None = Field(
-        ge=0, le=1, examples=[0.46],
-        description="of two labels: the verdict is the last from here on; null for more")
-    members: dict[str, dict[str, float]] = Field(
-        examples=[{"dla": {"normal": 0.17, "abnormal": 0.83}}])
-    model_version: str = Field(examples=["3f2a9c01b7de"])
-    mark: str | None = Field(
-        examples=[None], description="LEAKY: its figures come from a cut that shares patients")
+APPLICATION = endpoints.application()
+FOLDER = Path.cwd()  # of the project or the bento, where workers run
 
 
-@bentoml.service(name="osteon", traffic={"timeout": 30})
+@bentoml.service(name="osteon", workers=SETTINGS.workers, metrics={"enabled": False},
+                 # It decodes that header, and breaks off where it is no text.
+                 logging={"access": {"request_content_type": False}},
+                 traffic={"timeout": 2 * SETTINGS.timeout_s + 60})  # the gate's comes first
+@bentoml.asgi_app(APPLICATION)
 class Radiographs:
     """Classifies bone radiographs. For research; not a medical device."""
 
-    def __init__(self) -> None:
-        self._predictor = Predictor.load(PACKAGE)
-
-    @bentoml.api(route="/v1/predict")  # type: ignore[untyped-decorator]
-    def predict(self, image: Annotated[
-            Path, Field(description="a PNG, JPEG, TIFF, BMP or DICOM file")],
-                body_part: Annotated[str, Field(
-                    description="what the image shows, as the data set names it")] = "") -> Verdict:
-        """Judge one radiograph, sent as the multipart field `image`."""
-        return self._judge(image, body_part)  # type: ignore[return-value]  # or a refusal
-
-    def _judge(self, image: Path, body_part: str) -> Verdict | Response:
+    @bentoml.on_deployment  # type: ignore[untyped-decorator]
+    @staticmethod
+    def check() -> None:
+        """Find what is wrong once, in words, before workers start and start again."""
         try:
-            prediction = self._predictor.predict(image.read_bytes(), body_part)
-        except ImageError as error:
-            return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), "image")
-        except UnknownBodyPartError as error:
-            return refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), "body_part")
-        return Verdict(**vars(prediction))
+            with chdir(FOLDER):  # BentoML calls this where `bentoml serve` was called
+                require_folders(SETTINGS)
+        except UserError as error:
+            raise SystemExit(f"osteon: {error}") from None
+
+    def __init__(self) -> None:
+        self._desk = Desk(SETTINGS)
+        document = openapi.document(self._desk.labels, SETTINGS)
+        APPLICATION.router.routes[:] = endpoints.routes(
+            self._desk, document, at_once=len(os.sched_getaffinity(0)))
+
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
+    def end(self) -> None:
+        """Close the log."""
+        self._desk.close()
 
 
-for middleware in (OneErrorShape, OneImage):
-    Radiographs.add_asgi_middleware(middleware)  # type: ignore[attr-defined]  # by the decorator
+for middleware, options in MIDDLEWARES:
+    Radiographs.add_asgi_middleware(middleware, **options)  # type: ignore[attr-defined]

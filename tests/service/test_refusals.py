@@ -1,0 +1,89 @@
+"""Whatever cannot be answered is refused in one shape, and by the right status."""
+
+import httpx
+import pytest
+
+from asked import assert_refused, png
+from project import Project
+
+BEGUN = b'--x\r\nContent-Disposition: form-data; name="image"; filename="x"\r\n\r\n'
+BAD = [
+    pytest.param({"files": {"image": ("x.png", b"")}}, 422, id="empty file"),
+    pytest.param({"files": {"image": ("x.png", b"hello")}}, 422, id="text named .png"),
+    pytest.param({"files": {"image": ("x.png", png((200, 150))[:60])}}, 422, id="cut short"),
+    pytest.param({"files": {"picture": ("x.png", png((9, 9)))}}, 400, id="other field"),
+    pytest.param({"files": {"image": (None, "http://example.com/x.png")}}, 400, id="an address"),
+    pytest.param({"files": [("image", (None, "http://example.com/x.png")),
+                            ("image", ("x.png", png((9, 9))))]}, 400, id="an address and a file"),
+    pytest.param({"files": {"body_part": ("x.png", png((9, 9)))}}, 400, id="a file as body part"),
+    pytest.param({"files": {"image": ("x.png", png((9, 9)))}, "data": {"side": "left"}}, 400,
+                 id="a field beside the image"),
+    pytest.param({"files": [("image", ("x.png", png((9, 9))))] * 2}, 400, id="two images"),
+    pytest.param({"content": b"garbage", "headers": {
+        "content-type": "multipart/form-data; boundary=x"}}, 400, id="malformed form"),
+    pytest.param({"content": b"garbage", "headers": {
+        "content-type": "multipart/form-data"}}, 400, id="form without a boundary"),
+    pytest.param({"content": b"x", "headers": {
+        "content-type": b"multipart/form-data; boundary=\xe4"}}, 400, id="no text"),
+    pytest.param({"content": b""}, 415, id="no body"),
+    pytest.param({"json": {"image": "x"}}, 415, id="JSON"),
+    pytest.param({"files": {"image": ("x.png", bytes(33 * 2**20))}}, 413, id="33 MiB"),
+    pytest.param({"content": iter([BEGUN, *[bytes(2**20)] * 33]), "headers": {
+        "content-type": "multipart/form-data; boundary=x"}}, 413, id="33 MiB in chunks"),
+]
+
+
+@pytest.mark.parametrize(("request_", "status"), BAD)
+def test_a_refusal_has_one_shape(client: httpx.Client, request_: dict, status: int) -> None:
+    assert_refused(client.post("/v1/predict", **request_), status)
+
+
+ONE = {"image": ("x.png", png((90, 70)))}
+SOME = [("images", ("x.png", png((90, 70))))]
+NUMBER = "5f0c2b6e9d8a4e1fb3a7c64d10e29f85"
+ELSEWHERE = [
+    pytest.param("study", {"files": ONE}, 400, "image", id="a study of the field image"),
+    pytest.param("study", {"files": SOME * 17}, 400, "images", id="more views than a study has"),
+    pytest.param("study", {"files": [*SOME, ("images", ("y", b"GIF89a"))]}, 422, "images",
+                 id="a view that is no radiograph"),
+    pytest.param("explain", {"files": ONE, "data": {"label": "broken"}}, 422, "label",
+                 id="a label that the model does not know"),
+    pytest.param("explain", {"files": ONE, "data": {"layer": "x"}}, 422, "layer", id="no layer"),
+    pytest.param("explain", {"files": {"image": ("x", b"no picture")}}, 422, "image",
+                 id="nothing to explain"),
+    pytest.param("feedback", {"json": {"request_id": "Jane Doe", "label": "normal"}}, 422,
+                 "request_id", id="a name for a number"),
+    pytest.param("feedback", {"json": {"request_id": NUMBER, "label": "fine"}}, 422, "label",
+                 id="feedback of an unknown label"),
+    pytest.param("feedback", {"json": {"request_id": NUMBER}}, 422, "label",
+                 id="feedback without a label"),
+    pytest.param("feedback", {"json": [NUMBER, "normal"]}, 400, None, id="feedback as a list"),
+    pytest.param("feedback", {"content": b"{", "headers": {"content-type": "application/json"}},
+                 400, None, id="feedback cut short"),
+    pytest.param("feedback", {"data": {"request_id": NUMBER, "label": "normal"}}, 415, None,
+                 id="feedback as a form"),
+    pytest.param("nothing", {"json": {}}, 404, None, id="no such address"),
+    pytest.param("card", {"json": {}}, 405, None, id="another method"),
+]
+
+
+@pytest.mark.parametrize(("address", "request_", "status", "field"), ELSEWHERE)
+def test_other_addresses_refuse_in_the_same_shape(
+        client: httpx.Client, address: str, request_: dict, status: int, field: str) -> None:
+    reply = client.post(f"/v1/{address}", **request_)
+    assert_refused(reply, status)
+    assert reply.json()["field"] == field
+
+
+@pytest.mark.parametrize(("variables", "said"), [
+    pytest.param({"OSTEON_PACKAGE": "/nowhere"}, "holds no packaged model",
+                 id="no package"),
+    pytest.param({"OSTEON_MAX_BODY_MB": "0"}, "OSTEON_MAX_BODY_MB: ", id="an impossible limit"),
+])
+def test_what_keeps_it_from_starting_is_said_in_one_line(
+        demo: Project, variables: dict, said: str) -> None:
+    output = demo.run("bentoml", "serve", fails=True,
+                      env={**demo.environment, **variables}).splitlines()
+    [line] = [line for line in output if line.startswith("osteon: ")]
+    assert said in line
+    assert not any("Traceback" in line for line in output)
