@@ -14,10 +14,10 @@ help:
 demo: $(INSTALLED)
 	dvc repro
 	@python -m osteon.summary --ensemble artifacts/ensemble/ensemble.json \
-	  --metrics metrics/evaluate.json --report artifacts/report/report.html
+	  --metrics artifacts/evaluate/headline.json --report artifacts/report/report.html
 
 test: $(INSTALLED) check
-	pytest
+	pytest --numprocesses 2 --no-loadscope-reorder
 
 proof: $(INSTALLED)
 	pytest -m proof

@@ -3,10 +3,13 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # house.py and project.py lie beside this file
+if "PYTEST_XDIST_WORKER" in os.environ:  # threads that wait for one another need free cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from project import Project
 
@@ -59,9 +62,36 @@ def _outside(variable: str, what: str) -> Path:
     return Path(folder)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give the tests that share a project, or a file, to one worker."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByProject(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = Path(nodeid.partition("::")[0])
+            if file.parent.name == "service" or file.name == "test_demo.py":
+                return "the demo"
+            return "small projects" if file.parent.name == "pipeline" else file.name
+
+    return ByProject(config, log)
+
+
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Note what is left to another run."""
     _LEFT_OUT.extend(item.nodeid for item in items)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that reports what this worker left out."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left out"] = _LEFT_OUT
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear what a worker left out; all collect the same, so one's word is enough."""
+    _LEFT_OUT[:] = getattr(node, "workeroutput", {}).get("left out", _LEFT_OUT)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from osteon.candidates import Candidate, Rows, fit
 from osteon.combination import Combination, softmax
@@ -100,6 +100,18 @@ def test_groups_are_held_out_whole():
     by_patient = _values(_choose(images, "abcdef"))["stacking"]
     apart = images.assign(group_id=[f"g{row}" for row in range(60)])
     assert _values(_choose(apart, "abcdef"))["stacking"] > by_patient + 0.1
+
+
+def test_what_the_winner_says_of_each_image_is_of_folds_it_was_not_fitted_to():
+    images = _images(TARGET, **{name: _noise((3, number)) for number, name in enumerate("abc")})
+    found = _choose(images, "abc", SETTINGS.model_copy(update={"metric": "average_precision"}))
+    assert found.said.probabilities.shape == (60, 2)
+    value = found.candidates[found.chosen].estimate.value
+    assert average_precision_score(TARGET, found.said.probabilities[:, 1]) == pytest.approx(
+        value, abs=1e-6)
+    plain = _choose(_images(TARGET, a=RIGHT), "a").said
+    assert np.allclose(plain.probabilities[:, 1], RIGHT)
+    assert plain.verdicts.tolist() == TARGET.tolist()
 
 
 def test_the_table_tells_by_how_much_each_is_behind():

@@ -14,20 +14,23 @@ PACKAGE = SOURCE / "osteon"
 # counts as one module.
 LAYERS = [
     {"errors", "files", "findings", "formats", "grey", "grouping", "phantom", "combination",
-     "formulas", "outcome", "subgroups", "thresholds", "composition", "scratch", "sections"},
-    {"frames", "params", "executor", "records", "codestreams", "metrics", "plots", "head",
-     "published", "calibration", "weighting", "plan", "progress", "resume", "trialstore"},
+     "formulas", "outcome", "subgroups", "thresholds", "composition", "ondemand", "scratch",
+     "sections"},
+    {"familiarity", "frames", "params", "executor", "records", "codestreams", "pngs", "metrics",
+     "plots", "head",
+     "published", "calibration", "weighting", "plan", "pointing", "progress",
+     "resume", "trialstore"},
     {"layouts", "strata", "quarantine", "splits", "dicom", "augment", "schedules", "summary",
-     "drift", "heatmaps", "aggregation", "comparisons", "study"},
+     "heatmaps", "aggregation", "comparisons", "study", "bagging", "masks"},
     {"imaging", "protocols", "balance", "backbone", "module", "evaluation", "candidates",
-     "trials"},
-    {"content", "duplicates", "preprocessing", "datamodule", "pages", "cuts",
+     "trials", "turns"},
+    {"classgradient", "content", "duplicates", "preprocessing", "datamodule", "pages", "cuts",
      "evidence", "checkpoints", "curves", "embeddings", "inference", "serving",
      "ensemble", "folds", "testplots"},
     {"index", "contactsheet", "guards", "training", "predictions", "export", "report"},
     {"expectations", "checkpage", "compare", "member", "packaging", "audit",
-     "explanations"},
-    {"tuning"},
+     "explanations", "drift"},
+    {"tuning", "outoffold"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {"torch", "pytorch_lightning", "timm", "great_expectations", "evidently", "pandas",
@@ -92,7 +95,7 @@ def test_the_package_knows_nothing_of_stages_and_tests(file):
 
 
 @pytest.mark.parametrize("name", ["serving/service.py", "serving/predictor.py",
-                                  "serving/errors.py"])
+                                  "serving/errors.py", "serving/dicom/node.py"])
 def test_serving_reaches_no_library_of_the_pipeline(name):
     file = PACKAGE / name
     for reached in {file, *reach(file)}:
@@ -101,7 +104,7 @@ def test_serving_reaches_no_library_of_the_pipeline(name):
 
 @pytest.mark.parametrize(("library", "rooms"), [
     ("great_expectations", {"src/osteon/expectations.py", "src/osteon/guards.py"}),
-    ("evidently", {"src/osteon/drift.py"}),
+    ("evidently", {"src/osteon/drift/page.py"}),
     ("bentoml", {"src/osteon/serving/service.py", "stages/package.py"}),
     ("timm", {"src/osteon/backbone.py"}),
     ("captum", {"src/osteon/explanations/attribution.py"}),
@@ -110,7 +113,12 @@ def test_serving_reaches_no_library_of_the_pipeline(name):
     ("optuna", {"src/osteon/plan.py", "src/osteon/study.py", "src/osteon/trialstore.py"}),
     ("dvc", {"src/osteon/compare.py", "src/osteon/composition.py", "src/osteon/folds.py"}),
     ("pydicom", {"src/osteon/codestreams.py", "src/osteon/dicom.py",
-                 "src/osteon/layouts/header.py"}),
+                 "src/osteon/layouts/header.py", *(
+                     f"src/osteon/serving/dicom/{name}.py" for name in (
+                         "answer", "capture", "receiver", "report", "sender", "source",
+                         "worker"))}),
+    ("pynetdicom", {"src/osteon/serving/dicom/receiver.py", "src/osteon/serving/dicom/sender.py"}),
+    ("highdicom", {"src/osteon/serving/dicom/report.py"}),
 ])
 def test_a_library_stays_in_its_room(library, rooms):
     files = [*MODULES, *(ROOT / "stages").glob("*.py")]
@@ -128,8 +136,8 @@ def test_one_module_reads_the_settings():
 def test_only_commands_of_their_own_know_where_outputs_lie():
     naming = {_name(file) for file in MODULES
               if any(text.startswith("artifacts") for text in _texts(file))}
-    assert naming == {"src/osteon/serving/service.py", "src/osteon/compare.py",
-                      "src/osteon/folds.py"}
+    assert naming == {"src/osteon/serving/settings.py", "src/osteon/compare.py",
+                      "src/osteon/drift/__main__.py", "src/osteon/folds.py"}
 
 
 def _entry(stage):

@@ -31,5 +31,14 @@ def test_logits_come_in_the_order_of_the_rows(network, pictures):
         assert found[place] == pytest.approx(alone[0], abs=1e-4)
 
 
+def test_features_are_what_the_head_reads(network, pictures):
+    found = inference.outputs(network, pictures, np.arange(70), CPU)
+    assert found.features.shape == (70, network.backbone.head_hidden_size)
+    assert found.features.dtype == np.float32
+    with torch.inference_mode():
+        logits = network.head(torch.from_numpy(found.features)).numpy()
+    assert logits == pytest.approx(found.logits, abs=1e-5)
+
+
 def test_the_processor_is_used_where_it_is_asked_for():
     assert inference.device("cpu") == CPU

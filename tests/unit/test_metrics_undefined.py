@@ -72,4 +72,42 @@ def test_no_interval_is_told_where_many_resamples_lack_a_class(positives, spans)
     assert found["sensitivity"].value == found["auroc"].value == 1
     assert (found["sensitivity"].low is not None) == spans
     assert (found["auroc"].low is not None) == spans
-    assert found["specificity"].low == 1  # there are negatives enough
+    assert found["specificity"].low > 0.88  # there are negatives enough
+
+
+# Of n groups without a fault, 0.025**(1/n): a fault in the next is not shut out.
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("targets", "verdicts", "groups", "bounds"), [
+    pytest.param([1] * 8 + [0] * 20, [1] * 8 + [0] * 20, None,
+                 {"sensitivity": (1, 0.630583, 1), "specificity": (1, 0.831566, 1),
+                  "accuracy": (1, 0.876563, 1), "auroc": (1, 0.630583, 1),
+                  "kappa": (1, 0.630583, 1)}, id="eight positives, twenty negatives"),
+    pytest.param([1] * 8 + [0] * 20, [1] * 8 + [0] * 20,
+                 [*range(4), *range(4), *range(4, 14), *range(4, 14)],
+                 {"sensitivity": (1, 0.397635, 1), "specificity": (1, 0.691503, 1)},
+                 id="of four patients and ten"),
+    pytest.param([1] * 8 + [0] * 20, [0] * 28, None,
+                 {"sensitivity": (0, 0, 0.369417), "specificity": (1, 0.831566, 1)},
+                 id="none found"),
+])
+def test_a_perfect_figure_is_no_certainty(targets, verdicts, groups, bounds):
+    found = _measure(targets, verdicts, verdicts, groups, resamples=300)
+    for name, expected in bounds.items():
+        of = found[name]
+        assert (of.value, of.low, of.high) == pytest.approx(expected, abs=2e-6), name
+
+
+def test_what_is_equal_differs_by_nothing():
+    y = np.repeat([0, 1], 8)
+    p = np.stack([1.0 - y, y], axis=1)
+    one = measure(y, p, y, range(16), resamples=100, seed=3)
+    assert one.above(one, "auroc") == Estimate(0, 0, 0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_ties_count_half_and_are_called_by_the_threshold():
+    found = _measure([0, 1] * 10, [0.5] * 20, [1] * 20, resamples=100)
+    assert found["auroc"] == Estimate(0.5, 0.5, 0.5)
+    assert found["average_precision"].value == 0.5
+    assert found["sensitivity_at_90_specificity"].value == 0
+    assert found["kappa"].value == 0

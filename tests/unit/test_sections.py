@@ -47,7 +47,12 @@ def test_other_blocks_are_refused_in_one_line(value):
     pytest.param({"label_smoothing": 1.0}, "less than 1", id="nothing left to learn"),
     pytest.param({"ema": 1.0}, "less than 1", id="an average that never moves"),
     pytest.param({"ema": 0.0}, "greater than 0", id="no average"),
-    pytest.param({"monitor": "f1"}, "'accuracy', 'auroc' or 'loss'", id="monitor"),
+    pytest.param({"monitor": "f1"}, "'accuracy', 'auroc', 'loss' or 'last'", id="monitor"),
+    pytest.param({"monitor": "last", "patience": 3}, "monitor=last measures nothing; set patience",
+                 id="patience with nothing measured"),
+    pytest.param({"sampling": "balanced"}, "class_weights=true would balance the classes a second",
+                 id="balanced twice"),
+    pytest.param({"sampling": "rare"}, "'natural' or 'balanced'", id="sampling"),
 ])
 def test_an_impossible_phase_is_refused(changes, words):
     with pytest.raises(ValidationError, match=words):
