@@ -58,6 +58,7 @@ class Member:
         """
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # it warns of every input that has a default
+        options.intra_op_num_threads = 1  # requests run side by side, and would wait for threads
         session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         given = [*session.get_outputs(), *session.get_overridable_initializers()]
         lacking = _NAMES - {value.name for value in given}

@@ -30,6 +30,7 @@ FOLDER = Path.cwd()  # of the project or the bento, where workers run
 @bentoml.service(name="osteon", workers=SETTINGS.workers, metrics={"enabled": False},
                  # It decodes that header, and breaks off where it is no text.
                  logging={"access": {"request_content_type": False}},
+                 tracing={"excluded_urls": ".*"},  # nothing collects the spans
                  traffic={"timeout": 2 * SETTINGS.timeout_s + 60})  # the gate's comes first
 @bentoml.asgi_app(APPLICATION)
 class Radiographs:
