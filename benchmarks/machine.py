@@ -17,9 +17,11 @@ def machine() -> str:
     return f"{models[0]}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
-def spread(values: list[float]) -> str:
+def spread(values: list[float], decimals: int = 0) -> str:
     """Give the median and both ends."""
-    return f"{median(values):,.0f} ({min(values):,.0f} to {max(values):,.0f})"
+    middle, least, most = (f"{value:,.{decimals}f}" for value in (
+        median(values), min(values), max(values)))
+    return f"{middle} ({least} to {most})"
 
 
 class Peak:

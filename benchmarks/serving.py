@@ -26,7 +26,7 @@ import numpy as np
 import onnxruntime
 from benchmarks import packages
 from benchmarks.images import arguments, in_memory
-from benchmarks.machine import machine
+from benchmarks.machine import machine, spread
 
 from osteon.files import read_json
 
@@ -141,11 +141,6 @@ def rate(ask: Ask, contents: Sequence[bytes], threads: int) -> float:
     return len(contents) / (time.perf_counter() - started)
 
 
-def spread(values: Sequence[float]) -> str:
-    """Give the median and both ends."""
-    return f"{median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
-
-
 def latency(bare: Ask, client: Ask, contents: Sequence[bytes], rounds: int) -> None:
     """Print the median of each round of both, and whether the service keeps its promise."""
     loop, service = [], []
@@ -154,7 +149,7 @@ def latency(bare: Ask, client: Ask, contents: Sequence[bytes], rounds: int) -> N
         service.append(median(milliseconds(client, contents)))
     times, more = median(service) / median(loop), median(service) - median(loop)
     kept = times <= _MOST_TIMES or more <= _MOST_MS
-    print(f"latency at 1 client: bare loop {spread(loop)} ms, service {spread(service)} ms; "
+    print(f"latency at 1 client: bare loop {spread(loop, 1)} ms, service {spread(service, 1)} ms; "
           f"ratio {times:.2f}, {more:+.1f} ms; at most {_MOST_TIMES} or {_MOST_MS:+g} ms: "
           f"{'kept' if kept else 'MISSED'}")
 
@@ -169,9 +164,9 @@ def throughput(loops: dict[str, Callable[[Sequence[bytes]], float]], client: Ask
             rates[name].append(loop(contents))
         service.append(rate(client, contents, CLIENTS))
     for name, found in rates.items():
-        print(f"throughput of {name}: {spread(found)} images/s")
+        print(f"throughput of {name}: {spread(found, 1)} images/s")
     share = median(service) / max(map(median, rates.values()))
-    print(f"throughput at {CLIENTS} clients: service {spread(service)} images/s; "
+    print(f"throughput at {CLIENTS} clients: service {spread(service, 1)} images/s; "
           f"{share:.0%} of the bare loop; at least {_LEAST_SHARE:.0%}: "
           f"{'kept' if share >= _LEAST_SHARE else 'MISSED'}")
 

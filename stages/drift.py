@@ -6,15 +6,12 @@ from osteon import params
 from osteon.drift import watch
 from osteon.errors import run
 
-SOURCES = watch.Sources(
-    split=Path("artifacts/split"), trained=Path("artifacts/finetune"),
-    ensemble=Path("artifacts/ensemble"), evaluate=Path("artifacts/evaluate"))
-
 
 def main() -> None:
     """Write artifacts/drift/ and runs/drift/report.html; no label of the data set is read."""
     settings = params.load()
-    found = watch.watch(settings, SOURCES, Path("artifacts/drift"), Path("runs/drift/report.html"))
+    found = watch.watch(settings, watch.Sources.below(Path("artifacts")), Path("artifacts/drift"),
+                        Path("runs/drift/report.html"))
     watch.require_none(found, settings)
 
 

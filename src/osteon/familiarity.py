@@ -61,7 +61,7 @@ class Familiarity:
         """
         found, measured = np.asarray(features, np.float64), np.asarray(statistics, np.float64)
         codes = _codes(groups)
-        some = _some(codes)
+        some = whole_groups(codes, _MOST_FITTED, seed=0)
         centre, axes = _whitened(found[some], codes[some])
         lowest, highest = _bounds(measured)
         return cls(np.array(names), *(np.asarray(values, np.float32) for values in (
@@ -89,21 +89,25 @@ class Familiarity:
             found.update(f"{field.name} {values.dtype} {values.shape}".encode() + values.tobytes())
         return found.hexdigest()[:12]
 
+    @cached_property
+    def _exact(self) -> Floats:
+        """The reference's coordinates as distances are computed, which the service does often."""
+        return self.reference.astype(np.float64)
+
     def coordinates(self, features: ArrayLike) -> Floats:
         """Place features (n, F) on the axes: (n, k), float32."""
         return (np.asarray(features, np.float32) - self.centre) @ self.axes
 
     def distance(self, coordinates: ArrayLike) -> Floats:
         """Give each row of (n, k) its mean distance to the nearest reference images: (n,)."""
-        return _distances(np.asarray(coordinates, np.float64), self.reference.astype(np.float64))
+        return _distances(np.asarray(coordinates, np.float64), self._exact)
 
     def distance_within(self, groups: Sequence[str]) -> Floats:
         """Give each reference image its distance to the nearest of other groups: (n,).
 
         So that it is no nearer to the reference than a new image of the same kind.
         """
-        return _held_out(self.reference.astype(np.float64), _codes(groups), _MANY_FOLDS,
-                         lambda rows, _: rows)
+        return _held_out(self._exact, _codes(groups), _MANY_FOLDS, lambda rows, _: rows)
 
     def unlike(self, coordinates: ArrayLike, statistics: ArrayLike) -> list[list[str]]:
         """Say in words why each of some images is unlike the reference; [] for one that is not.
@@ -128,20 +132,21 @@ class Familiarity:
                 yield f"{name} {value:.3f} is above {high:.3f}, the most usual in the reference"
 
 
+def whole_groups(codes: Codes, most: int, seed: int) -> Codes:
+    """Give the rows of whole groups, taken at random, of no more rows than that in all.
+
+    The first group is taken in any case.
+    """
+    sizes = np.bincount(codes)
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    taken = order[np.cumsum(sizes[order]) <= max(most, sizes[order[0]])]
+    return np.flatnonzero(np.isin(codes, taken))
+
+
 def _codes(groups: Sequence[str]) -> Codes:
     """Number the groups; where there is but one, each image stands by itself."""
     _, codes = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
     return codes if codes.max() > 0 else np.arange(len(codes))
-
-
-def _some(codes: Codes) -> Codes:
-    """Take whole groups, spread over all of them, of no more images than are fitted."""
-    if len(codes) <= _MOST_FITTED:
-        return np.arange(len(codes))
-    counts = np.bincount(codes)
-    order = np.random.default_rng(0).permutation(len(counts))
-    taken = order[np.cumsum(counts[order]) <= _MOST_FITTED]
-    return np.flatnonzero(np.isin(codes, taken))
 
 
 def _whitened(features: Floats, codes: Codes) -> tuple[Floats, Floats]:

@@ -29,10 +29,9 @@ def main() -> None:
     settings = settings.overridden({"drift": {
         "current": asked.current,
         "fail_on_drift": asked.fail_on_drift or settings.drift.fail_on_drift}})
-    sources = watch.Sources(
-        split=Path("artifacts/split"), trained=Path("artifacts/finetune"),
-        ensemble=Path("artifacts/ensemble"), evaluate=Path("artifacts/evaluate"))
-    watch.require_none(watch.watch(settings, sources, asked.out, asked.out / watch.PAGE), settings)
+    found = watch.watch(settings, watch.Sources.below(Path("artifacts")), asked.out,
+                        asked.out / watch.PAGE)
+    watch.require_none(found, settings)
 
 
 if __name__ == "__main__":

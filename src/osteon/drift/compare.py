@@ -11,7 +11,7 @@ from osteon.drift import permutation
 from osteon.drift.permutation import Tested
 from osteon.drift.sample import DISTANCE, Numbers, Sample
 from osteon.errors import UserError
-from osteon.familiarity import Familiarity
+from osteon.familiarity import Familiarity, whole_groups
 from osteon.records import STATISTICS
 from osteon.sections.verdict import Drift
 
@@ -125,31 +125,17 @@ def _paired(reference: Sample, current: Sample, least: int, seed: int) -> _Pair:
     sides: list[Sample] = []
     units: list[Numbers] = []
     for name, sample in (("reference", reference), ("current", current)):
-        of_side = _thinned(sample.in_units(int(np.ceil(2 * per_group))), seed)
-        numbered = np.unique(of_side.units, return_inverse=True)[1]
+        of_all = sample.in_units(int(np.ceil(2 * per_group)))
+        rows = whole_groups(of_all, _MOST_IMAGES, seed)
+        numbered = np.unique(of_all[rows], return_inverse=True)[1]
         if numbered.max() + 1 < _LEAST_UNITS:
             raise UserError(f"drift: the {name} images are of {numbered.max() + 1} groups; fewer "
                             f"than {_LEAST_UNITS} can say nothing")
         order = np.argsort(numbered, kind="stable")
-        sides.append(sample.take(of_side.rows[order]))
+        sides.append(sample.take(rows[order]))
         units.append(numbered[order])
     return _Pair(sides[0], sides[1],
                  np.concatenate([units[0], units[1] + units[0].max() + 1]))
-
-
-@dataclass(frozen=True)
-class _Thinned:
-    rows: Numbers
-    units: Numbers
-
-
-def _thinned(units: Numbers, seed: int) -> _Thinned:
-    """Take whole units at random, of no more images than are compared."""
-    sizes = np.bincount(units)
-    order = np.random.default_rng(seed).permutation(len(sizes))
-    taken = order[np.cumsum(sizes[order]) <= max(_MOST_IMAGES, sizes[order[0]])]
-    rows = np.flatnonzero(np.isin(units, taken))
-    return _Thinned(rows, units[rows])
 
 
 def _tested(pair: _Pair, columns: list[pd.DataFrame], classes: int, settings: Drift,

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -33,6 +33,12 @@ class Sources:
     trained: Path
     ensemble: Path
     evaluate: Path
+
+    @classmethod
+    def below(cls, folder: Path) -> Self:
+        """Name them by their stages."""
+        return cls(split=folder / "split", trained=folder / "finetune",
+                   ensemble=folder / "ensemble", evaluate=folder / "evaluate")
 
 
 @dataclass(frozen=True)
