@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 from pathlib import Path
 
 import numpy as np
@@ -107,11 +106,8 @@ def test_training_never_reads_a_test_label(demo: Project, tmp_path: Path) -> Non
         assert (project.folder / made).read_bytes() == (demo.folder / made).read_bytes()
 
 
-def test_a_second_run_does_nothing_in_five_seconds(demo: Project) -> None:
-    started = time.monotonic()
-    output = demo.run("dvc", "repro")
-    assert time.monotonic() - started < 5
-    assert "Running stage" not in output
+def test_a_second_run_does_nothing(demo: Project) -> None:
+    assert "Running stage" not in demo.run("dvc", "repro")
 
 
 def test_dvc_status_is_clean_and_git_sees_only_what_a_processor_may_change(demo: Project) -> None:
