@@ -37,12 +37,13 @@ HEAVY = {"torch", "pytorch_lightning", "timm", "great_expectations", "evidently"
          "sklearn"}
 # They decide no stage's figures.
 EVERYWHERE = {"params", "sections", "errors", "executor", "files", "__init__"}
-# Pages are filled templates, which are files, and the bento takes the service's code as files.
-READ_AS_FILES = {"pages.py": "src/osteon/templates", "packaging.py": "src/osteon/serving"}
+READ_AS_FILES = {"pages.py": "src/osteon/templates"}  # pages are filled templates
 AS_ONE = ("src/osteon/phantom", "src/osteon/layouts", "src/osteon/published", "src/osteon/report")
 
 MODULES = sorted(file for file in PACKAGE.rglob("*.py") if file != PACKAGE / "__init__.py")
-STAGES = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"]
+_YAML = YAML(typ="safe", pure=True)
+STAGES = _YAML.load(ROOT / "dvc.yaml")["stages"]
+BENTO = _YAML.load(ROOT / "bentofile.yaml")
 
 
 def _name(file):
@@ -157,6 +158,8 @@ def _code_of(stage):
                if PACKAGE not in file.parents or _unit(file) not in EVERYWHERE}
     read_as_files = {folder for module, folder in READ_AS_FILES.items()
                      if PACKAGE / module in reached}
+    if "bentofile.yaml" in stage["deps"]:  # which takes the service's code as files
+        read_as_files |= {name.rstrip("/") for name in BENTO["include"] if name.startswith("src/")}
     return {_name(entry)} | read_as_files | {_dependency(file) for file in reached}
 
 
