@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+import torch
+
 
 def machine() -> str:
-    """Name processor, cores and Python."""
+    """Name processor, cores, graphics card and Python."""
     models = [line.partition(":")[2].strip() for line in
               Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    return f"{models[0]}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    card = f"{torch.cuda.get_device_name()}, " if torch.cuda.is_available() else ""
+    return f"{models[0]}, {os.cpu_count()} cores, {card}Python {platform.python_version()}"
 
 
 def spread(values: list[float], decimals: int = 0) -> str:

@@ -43,8 +43,8 @@ def write(folder: Path, files: list[Path], arch: str, side: int, weights: Path |
     _write_ensemble(folder, settings, cut)
     write_package(folder / "package", settings, trained=folder / "trained",
                   ensemble=folder / "ensemble.json", familiarity=folder / "familiarity.npz",
-                  evaluation=folder / "evaluate.json", page=folder / "card.html",
-                  pictures=folder / "pictures", cut=cut)
+                  card=folder / "card.json", pictures=folder / "pictures", cut=cut)
+    (folder / "package/card.html").write_text("made for a benchmark", encoding="utf-8")
     return folder / "package"
 
 
@@ -72,8 +72,9 @@ def _write_ensemble(folder: Path, settings: Params, cut: Splits) -> None:
     choice = choose(images, list(_MEMBERS), settings.dataset.labels, settings.ensemble,
                     resamples=100, seed=0)
     write_json(folder / "ensemble.json", choice.to_json())
-    write_json(folder / "evaluate.json", {})
-    (folder / "card.html").write_text("made for a benchmark", encoding="utf-8")
+    write_json(folder / "card.json", {
+        "labels": settings.dataset.labels, "body_parts": [], "members": dict.fromkeys(_MEMBERS),
+        "dataset": settings.dataset.model_dump()})
     found = [imaging.statistics(imaging.decode(Path(path).read_bytes()).picture)
              for path in images["path"]]
     Familiarity.fit(features, np.array([list(one.values()) for one in found]),

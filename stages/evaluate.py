@@ -1,4 +1,4 @@
-"""evaluate: the test part, once; figures with intervals, beside members and the shortcuts."""
+"""evaluate: the test part, once; the figures, beside members, first phases and shortcuts."""
 
 import logging
 from pathlib import Path
@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from osteon import params, splits, testplots
-from osteon.aggregation import with_member
+from osteon.aggregation import before, with_member
 from osteon.audit import shortcuts
 from osteon.combination import Combination
 from osteon.errors import run
-from osteon.evaluation import SHORTCUTS, TABLES, About, evaluate, tables
+from osteon.evaluation import SHORTCUTS, TABLES, About, evaluate, is_told, tables
 from osteon.familiarity import Familiarity
 from osteon.files import fresh_folder, read_json, write_json
 from osteon.params import Params
@@ -28,12 +28,14 @@ def main() -> None:
     winner = Combination.from_json(read_json(Path("artifacts/ensemble/ensemble.json")))
     cut = splits.read(Path("artifacts/split"))
     images, features = predict(cut, "test", Path("artifacts/preprocess"),
-                               Path("artifacts/finetune"), settings)
+                               Path("artifacts/finetune"), settings, Path("artifacts/train"))
     familiarity = Familiarity.load(Path("artifacts/ensemble/familiarity.npz"))
     images[SIZE] = cut.part("test")[SIZE].to_numpy()
     images, read = _with_shortcuts(images, cut, settings)
     about = About(winner.labels, winner.members, winner.method, winner.thresholds, read,
-                  settings.evaluate.resamples, settings.seed)
+                  settings.evaluate.resamples, settings.seed, winner.alone,
+                  tuple(member for member in winner.members
+                        if is_told(images, before(member), winner.labels)))
     by_level = tables(images, winner)
     evaluation = evaluate(by_level, about)
     for sentence in evaluation.says():
@@ -41,9 +43,7 @@ def main() -> None:
     write_json(Path("metrics/evaluate.json"), cut.marked(evaluation.chosen()))
     with fresh_folder(Path("plots/evaluate")) as folder:
         testplots.write(folder, by_level, evaluation, mark=cut.mark)
-        drawn = {"roc": testplots.roc_table(by_level, evaluation),
-                 "confusion": testplots.confusion_table(by_level, evaluation)}
-        for name, table in drawn.items():
+        for name, table in testplots.points(by_level, evaluation).items():
             write_table(folder / f"{name}.csv", cut.marked_table(table))
     with fresh_folder(Path("artifacts/evaluate")) as folder:
         write_json(folder / "evaluation.json",

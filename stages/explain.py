@@ -28,7 +28,8 @@ def main() -> None:
     with fresh_folder(Path("artifacts/explain")) as folder:
         told = account.content(explanation, gallery.draw(folder, explanation))
         sentences = account.says(told)
-        write_json(folder / "explain.json", cut.marked({**told, "says": sentences}))
+        write_json(folder / "explain.json", cut.marked({
+            **told, "says": sentences, "warnings": account.warnings(told)}))
     write_json(Path("metrics/explain.json"), cut.marked(account.chosen(told)))
     for sentence in sentences:
         log.info("explain: %s", sentence)

@@ -11,6 +11,7 @@ from osteon import params, splits
 from osteon.errors import run
 from osteon.files import fresh_folder
 from osteon.packaging import write_package
+from osteon.report import cardpage
 
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
 os.environ.setdefault("BENTOML_HOME", str(Path("runs/bentoml").resolve()))
@@ -29,9 +30,9 @@ def main() -> None:
             folder, params.load(), trained=Path("artifacts/finetune"),
             ensemble=Path("artifacts/ensemble/ensemble.json"),
             familiarity=Path("artifacts/ensemble/familiarity.npz"),
-            evaluation=Path("artifacts/evaluate/headline.json"),
-            page=Path("artifacts/report/card.html"), pictures=Path("artifacts/preprocess"),
+            card=Path("artifacts/report/card.json"), pictures=Path("artifacts/preprocess"),
             cut=splits.read(Path("artifacts/split")))
+        cardpage.write(folder)
     bento = _bento(version)
     log.info("package: model %s, bento %s", version, bento.path)
 

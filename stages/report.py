@@ -1,4 +1,4 @@
-"""report: what a run has come to, as a page and as Markdown, and the page of its model card."""
+"""report: what a run has come to, as a page and as Markdown, and the facts of its model card."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def main() -> None:
     """Read what the stages before it wrote, write artifacts/report/."""
     found = Run.read(params.load(), SOURCES)
     with fresh_folder(OUT) as folder:
-        compose.write(folder, found, OUT)
+        compose.write(folder, found)
 
 
 if __name__ == "__main__":

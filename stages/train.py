@@ -1,6 +1,7 @@
 """train: the first phase of one member; a head on a frozen backbone, or all of it from scratch."""
 
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 from osteon import checkpoints, curves, member, outcome, params, splits
@@ -20,20 +21,22 @@ def main() -> None:
     settings = common.of(name).overridden(read_json(tuned)["overrides"])
     labels, cut = settings.dataset.labels, splits.read(SPLIT)
     entry = settings.backbones[name].model_dump(include={"arch", "normalize"})
-    facts = {"labels": labels, "backbone": entry, "folds": [common.model.folds, common.seed],
-             **settings.model_dump(
-                 include={"seed", "weights", "augment", "head", "trainer", "train"})}
+    network, source = member.start(name, settings)
+    facts = {"labels": labels, "backbone": entry, "weights": source,
+             "folds": [common.model.folds, common.seed],
+             **settings.model_dump(include={"seed", "augment", "head", "trainer", "train"})}
     with resumable(Path(f"runs/train/{name}"), facts,
                    [SPLIT / splits.TABLE, pictures / "pictures.npy"],
                    processes=settings.trainer.processes) as resume:
         turns = member.read_turns(cut, pictures, common)
-        trained = [member.train(name, settings, material, place, Path("runs/embeddings"))
-                   for material, place in zip(turns, of_turns(resume, len(turns)), strict=True)]
+        networks = [deepcopy(network) for _ in turns]
+        fit = outcome.together([
+            member.train(one, settings, material, place, Path("runs/embeddings"))
+            for one, material, place
+            in zip(networks, turns, of_turns(resume, len(turns)), strict=True)])
         if not leads():
             return
-        networks, fits, sources = zip(*trained, strict=True)
-        fit = outcome.together(fits)
-        card = cut.marked({"member": name, **entry, "labels": labels, "weights": sources[0],
+        card = cut.marked({"member": name, **entry, "labels": labels, "weights": source,
                            "monitor": settings.train.monitor})
         with fresh_folder(Path(f"plots/train/{name}")) as folder:
             curves.write(folder, fit, f"{name}, first phase", mark=cut.mark)

@@ -5,14 +5,25 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import cv2
+import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from numpy.typing import NDArray
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from served import Server
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 
 _WAIT_MS = 20_000  # a busy machine takes its time
+_NEARLY_GREY = 12  # of 255, between the strongest and the weakest of red, green and blue
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # What Chromium itself says of a refusal; the page has to say it to the visitor.
 _SAID_BY_ITSELF = re.compile("Failed to load resource: (the server responded with a status of 4"
@@ -90,3 +101,28 @@ def number(text: str) -> float:
 def probability(page: Page, scale: str) -> float:
     """Read the number at a bar."""
     return number(page.locator(scale).locator(".value").inner_text())
+
+
+def same_place(page: Page, *selectors: str) -> bool:
+    """Tell whether elements fill the same box, all measured at once, since the page may scroll."""
+    return len(set(page.evaluate("""(selectors) => selectors.map((one) =>
+        JSON.stringify(document.querySelector(one).getBoundingClientRect()))""", selectors))) == 1
+
+
+def pixels(image: Locator) -> NDArray[np.uint8]:
+    """Read what an image holds: (height, width, 4), red, green, blue and opacity."""
+    width, height, values = image.evaluate("""async (image) => {
+        await image.decode();
+        const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+        const context = canvas.getContext("2d");
+        context.drawImage(image, 0, 0);
+        const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+        return [canvas.width, canvas.height, [...data]];
+    }""")
+    return np.array(values, np.uint8).reshape(height, width, 4)
+
+
+def coloured(place: Locator) -> float:
+    """Give the share of a place that is seen to be other than grey, or nearly so."""
+    seen = cv2.imdecode(np.frombuffer(place.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    return float((np.ptp(seen, axis=2) > _NEARLY_GREY).mean())

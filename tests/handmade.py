@@ -16,13 +16,14 @@ from osteon.combination import Combination
 from osteon.familiarity import Familiarity
 from osteon.files import write_json
 from osteon.imaging import statistics
+from osteon.packaged import FORMAT
 from osteon.records import STATISTICS
 from osteon.serving.predictor import Predictor
 
 SPEC = {"image_size_px": 8, "contrast": "none", "clahe_clip": 2.0, "clahe_grid": 8, "fit": "squash"}
 TWO, THREE = ("normal", "abnormal"), ("thin", "middle", "dense")
-CARD = {"version": "v1", "body_parts": ["hand", "wrist"], "dataset": {"quarantine": {
-    "blank_sd": 0.01, "least_side_px": 16, "most_elongated": 6.0}}}
+CARD = {"format": FORMAT, "version": "v1", "body_parts": ["hand", "wrist"], "dataset": {
+    "quarantine": {"blank_sd": 0.01, "least_side_px": 16, "most_elongated": 6.0}}}
 RULE = {"threshold_rule": "youden", "required_sensitivity": None}
 
 

@@ -48,7 +48,7 @@ def after_pooling() -> nn.Module:
 
 
 def before_pooling(side: int) -> nn.Module:
-    """Give what VGG has: a convolution for a dense layer, of a map brought to a size."""
+    """Give a convolution that stands for a dense layer, of a map brought to a size."""
     return nn.Sequential(nn.AdaptiveAvgPool2d(side), nn.Conv2d(4, 6, 5, padding=1), nn.ReLU(),
                          nn.AdaptiveAvgPool2d(1))
 

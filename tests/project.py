@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from ruamel.yaml import YAML
 
@@ -70,6 +71,20 @@ class Project:
                 section = section[step]
             section[last] = value
         yaml.dump(content, file)
+
+    def turn_test_part_round(self) -> None:
+        """Give each image of the test part the other of two labels, and its negative."""
+        file = self.folder / "artifacts/split/split.csv"
+        split = pd.read_csv(file)
+        test = (split["part"] == "test").to_numpy()
+        opposite = split["label"].map({"normal": "abnormal", "abnormal": "normal"})
+        split["label"] = split["label"].mask(test, opposite)
+        split.to_csv(file, index=False)
+        for file in self.folder.glob("artifacts/preprocess/*/pictures.npy"):
+            pictures = np.load(file)
+            pictures[test] = 255 - pictures[test]
+            file.unlink()  # it may be a link into DVC's cache
+            np.save(file, pictures)
 
     def table(self, name: str) -> pd.DataFrame:
         """Read a CSV file of the project."""

@@ -29,8 +29,9 @@ def figure(value, half=0.05):
 
 
 def run(folder, labels=("normal", "abnormal"), *, leaky=False, beaten=True, explained=True,
-        published="none", left_out=0, quarantined=(), protocol_name="ratio", **settings):
-    """Write a run below `folder`, and read it as the report does."""
+        published="none", left_out=0, quarantined=(), protocol_name="ratio", alone=None,
+        **settings):
+    """Write a run below `folder`, and read it as the report does; `alone` is a member that won."""
     member = SETTINGS.backbones[SETTINGS.model.members[0]]
     dataset = SETTINGS.dataset.model_copy(update={
         "labels": tuple(labels), "root": str(folder / "images"), "body_parts": ()})
@@ -45,8 +46,12 @@ def run(folder, labels=("normal", "abnormal"), *, leaky=False, beaten=True, expl
     write_table(sources.evaluate / "predictions.csv", found.marked_table(test))
     measured = evaluation(labels, beaten=beaten)
     write_json(sources.evaluate / "evaluation.json", found.marked(measured))
+    write_json(sources.evaluate / "headline.json", found.marked(_headline(measured)))
     winner = Combination.plain(MEMBERS, labels).to_json()
-    write_json(sources.ensemble / "ensemble.json", {**winner, **_candidates(labels)})
+    if alone:
+        winner |= {"method": "single", "chosen": f"single:{alone}",
+                   "weights": {member: float(member == alone) for member in MEMBERS}}
+    write_json(sources.ensemble / "ensemble.json", {**_candidates(labels), **winner})
     if explained:
         _explained(sources.explain, test, labels)
     return Run.read(chosen, sources)
@@ -156,9 +161,27 @@ def evaluation(labels, *, beaten=True):
         "study": _level(labels, {"images": 0.9}, beaten, "study")}
     return {"protocol": {"name": "ratio", "leaky": False, "reasons": []}, "labels": list(labels),
             "looked_for": labels[-1] if two else None, "members": list(MEMBERS), "method": "mean",
-            "resamples": 2000, "seed": 20, "titles": TITLES, "smaller_is_better": ["ece", "brier"],
+            "alone": None, "resamples": 2000, "seed": 20, "titles": TITLES,
+            "smaller_is_better": ["ece", "brier"],
             "says": [level["image"]["shortcut"]["says"], "By image, no better than tiny."],
             "levels": level}
+
+
+def _headline(measured):
+    image, study = (measured["levels"][level]["counts"] for level in ("image", "study"))
+    return {
+        "protocol": measured["protocol"],
+        "test": {"images": image["rows"], "studies": study["rows"], "groups": image["groups"]},
+        "shortcut": {level: found["shortcut"] for level, found in measured["levels"].items()},
+        "winner": {level: found["figures"]["ensemble"]
+                   for level, found in measured["levels"].items()}}
+
+
+def shortcut(lead, says="", *, beaten=True):
+    """Give a baseline of .61, exceeded by a lead."""
+    return {"columns": "statistics", "beaten": beaten, "says": says,
+            "figures": {"auroc": figure(0.61), "average_precision": figure(0.55)},
+            "above": {"auroc": lead, "average_precision": lead}}
 
 
 def _level(labels, base, beaten, level):
@@ -168,29 +191,35 @@ def _level(labels, base, beaten, level):
     above = {name: figure(0.02, 0.03) for name in TITLES}
     lead = figure(0.2 if beaten else 0.01, 0.1)
     told = "clearly above" if beaten else "not told apart from"
-    part = {"rows": 30, "groups": 12, "labels": dict.fromkeys(labels, 15), "figures": figures}
+    part = {"rows": 30, "groups": 12, "labels": dict.fromkeys(labels, 15), "figures": figures,
+            "shortcut": shortcut(figure(0.12, 0.05))}
+    unclear = {**part, "shortcut": shortcut(figure(0.04, 0.05), beaten=False)}
     return {
-        "counts": {"rows": 40, "groups": 20, "labels": dict.fromkeys(labels, 20)},
+        "counts": {"rows": 40 if level == "image" else 30, "groups": 20,
+                   "labels": dict.fromkeys(labels, 20 if level == "image" else 15)},
         "threshold": 0.43 if len(labels) == 2 else None,
         "figures": dict.fromkeys(("ensemble", *MEMBERS), figures),
         "classes": dict.fromkeys(labels, figures),
+        "class_shortcuts": dict.fromkeys(labels, shortcut(figure(0.07, 0.05))),
         "confusion": np.diag([20] * len(labels)).tolist(),
         "reliability": [{"rows": 20, "said": 0.1, "happens": 0.12}],
-        "subgroups": {"body_part": {"elbow": part, "wrist": part}},
+        "subgroups": {"body_part": {"elbow": part, "wrist": unclear}},
         "members": {member: {
             "above": above, "says": f"By {level}, no better than {member}.",
+            "shortcut": shortcut(figure(0.03, 0.05), beaten=False),
             "mcnemar": {"only_ensemble_right": 12, "only_member_right": 7, "p": 0.359}}
             for member in MEMBERS},
-        "shortcut": {
-            "columns": "statistics", "beaten": beaten,
-            "figures": {"auroc": figure(0.61), "average_precision": figure(0.55)},
-            "above": {"auroc": lead, "average_precision": lead},
-            "says": f"By {level}, {told} what shortcuts reach."}}
+        "before": {member: {
+            "figures": {"auroc": figure(0.71)}, "above": {"auroc": figure(0.11, 0.03)},
+            "says": f"By {level}, above {member} before fine-tuning."} for member in MEMBERS},
+        "shortcut": shortcut(
+            lead, f"By {level}, {told} what shortcuts reach.", beaten=beaten)}
 
 
 def _candidates(labels):
     points = {} if len(labels) > 2 else {
-        level: {"sensitivity": 0.8, "specificity": 0.9} for level in ("image", "study")}
+        level: {"sensitivity": figure(0.8), "specificity": figure(0.9)}
+        for level in ("image", "study")}
     return {"metric": "auroc", "threshold_rule": "youden", "required_sensitivity": None,
             "candidates": {
                 "single:tiny": {"method": "single", **figure(0.88), "behind": figure(0.02, 0.03)},
@@ -209,13 +238,15 @@ def _explained(folder, test, labels):
             "verdict": labels[wrong["verdict"]], "explained": labels[-1],
             "probability": dict.fromkeys(("ensemble", *MEMBERS), 0.9), "picture": "01_picture.png",
             "maps": {name: {"grad_cam": f"01_{name}_grad_cam.png"}
-                     for name in ("ensemble", *MEMBERS)}}
+                     for name in ("ensemble", *MEMBERS)},
+            "flat": {name: [] for name in ("ensemble", *MEMBERS)}}
     write_json(folder / "explain.json", {
         "methods": ["grad_cam"], "members": list(MEMBERS), "score": "log-odds of the class",
         "baseline": "black", "steps": 32, "completeness": {},
         "cases": [case, {**case, "kind": "right"}, {**case, "kind": "nearest"}],
         "artefacts": {"grad_cam": {"images": 40, "groups": 20, "areas": shares,
-                                   "shares": {"ensemble": shares}}},
+                                   "shares": {"ensemble": shares}, "ratios": {"ensemble": {
+                                       name: figure(1.2) for name in shares}}}},
         "localisation": {
             "masks": "masks.json", "tolerance": "15 px", "before": "frozen backbone",
             "grad_cam": {"images": 12, "of": {
@@ -223,4 +254,5 @@ def _explained(folder, test, labels):
                 "ensemble_before": {"hit": figure(0.5), "share": figure(0.3)},
                 "centre": {"hit": figure(0.2), "share": figure(0.1)}},
                 "above": {"ensemble": {"centre": {"hit": figure(0.5), "share": figure(0.3)}}}}},
-        "says": ["Grad-CAM finds the outlined fracture."]})
+        "says": ["Grad-CAM finds the outlined fracture.", "The sums do not add up."],
+        "warnings": ["The sums do not add up."]})

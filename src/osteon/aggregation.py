@@ -12,6 +12,11 @@ from osteon.records import probability_columns
 ENSEMBLE = "ensemble"
 
 
+def before(member: str) -> str:
+    """Name a member as it was before its whole network was trained."""
+    return f"{member}_before"
+
+
 def of_member(table: pd.DataFrame, name: str, labels: Sequence[str]) -> Floats:
     """Read a member's, or the ensemble's, probabilities: (rows, classes)."""
     return table[probability_columns(name, tuple(labels))].to_numpy(dtype=np.float64)

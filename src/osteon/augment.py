@@ -113,7 +113,8 @@ def _randaugmented(images: Tensor, settings: Augment, draws: Tensor) -> Tensor:
     changed = []
     with torch.random.fork_rng(devices=[]):
         for image, number in zip(images, draws.tolist(), strict=True):
-            torch.manual_seed(int(number * 2**31))
+            # torch.manual_seed would seed each graphics card too, and nothing would undo that.
+            torch.default_generator.manual_seed(int(number * 2**31))
             changed.append(change(image))
     return torch.stack(changed)
 

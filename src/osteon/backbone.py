@@ -10,7 +10,7 @@ from typing import Any
 import timm
 import torch
 from safetensors.torch import load_file
-from timm.models import group_parameters
+from timm.models import VGG, group_parameters
 from torch import Tensor, nn
 
 from osteon.bagging import Backbones, Heads
@@ -127,9 +127,26 @@ def load_pretrained(network: Network, arch: str, weights: str) -> str:
         network.backbone.load_state_dict(_from_hub(arch), strict=True)
         return f"imagenet ({arch} of timm's hub, tensors sha256 {_digest(network.backbone)})"
     file = _weights_file(Path(weights), arch)
-    state = _without_classifier(_read(file), network.backbone)
+    state = _without_what_follows(_read(file), network.backbone)
     load_strictly(network.backbone, state, f"weights: {file} does not fit {arch}")
     return f"{file.name} (sha256 {sha256(file)})"
+
+
+def require(arch: str, weights: str) -> None:
+    """See to it that there is an architecture, and weights for it, before any work.
+
+    What a file of weights holds, and whether the hub can be reached, shows when they are loaded.
+
+    Raises:
+        UserError: timm has no such architecture, no weights for it, or there is no such file.
+    """
+    _require_arch(arch)
+    if weights == "imagenet":
+        known = timm.get_pretrained_cfg(arch)  # none, too, of a name that timm has changed since
+        if arch == ARCH or (known and not known.has_weights):
+            raise _not_on_the_hub(arch, "it has none")
+    elif weights != "none":
+        _weights_file(Path(weights), arch)
 
 
 def load_strictly(module: nn.Module, state: Mapping[str, Tensor], failure: str) -> None:
@@ -169,13 +186,28 @@ def _digest(module: nn.Module) -> str:
 
 
 def _create(arch: str) -> Any:
-    if arch == ARCH:
-        return ScratchCnn()
-    if not timm.is_model(arch):
+    _require_arch(arch)
+    return ScratchCnn() if arch == ARCH else _of_timm(arch)
+
+
+def _require_arch(arch: str) -> None:
+    if arch != ARCH and not timm.is_model(arch):
         similar = ", ".join(get_close_matches(arch, timm.list_models(), n=5, cutoff=0.5))
         raise UserError(f"backbones: timm has no arch {arch!r} (similar: {similar or 'none'}); "
                         "mend the entry in conf/backbones/")
-    return timm.create_model(arch, num_classes=0)
+
+
+def _of_timm(arch: str, *, pretrained: bool = False) -> Any:
+    """Make timm's network without its classifier.
+
+    timm leaves VGG the two dense layers before it, which hold most of its weights. They go, so that
+    VGG too ends in the mean of its last convolutions, as Keras has it without its top.
+    """
+    found = timm.create_model(arch, pretrained=pretrained, num_classes=0)
+    if isinstance(found, VGG):
+        found.pre_logits = nn.Identity()  # type: ignore[assignment]  # as timm's own pruning does
+        found.head_hidden_size = found.num_features
+    return found
 
 
 def _blocks(backbone: Any) -> list[set[str]]:
@@ -197,12 +229,16 @@ def _blocks(backbone: Any) -> list[set[str]]:
 
 def _from_hub(arch: str) -> Mapping[str, Tensor]:
     try:
-        return timm.create_model(arch, pretrained=True, num_classes=0).state_dict()
+        return _of_timm(arch, pretrained=True).state_dict()
     except Exception as error:  # the hub's client raises many kinds, all of them "no weights"
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(
-            f"weights: imagenet: no weights for {arch} from timm's hub ({reason}). Without it: "
-            "weights=PATH/TO/FILE_OR_FOLDER, or weights=none to train from scratch") from None
+        raise _not_on_the_hub(arch, reason) from None
+
+
+def _not_on_the_hub(arch: str, reason: str) -> UserError:
+    return UserError(
+        f"weights: imagenet: no weights for {arch} from timm's hub ({reason}). Without it: "
+        "weights=PATH/TO/FILE_OR_FOLDER, or weights=none to train from scratch")
 
 
 def _weights_file(path: Path, arch: str) -> Path:
@@ -232,8 +268,13 @@ def _read(file: Path) -> dict[str, Tensor]:
     return weights
 
 
-def _without_classifier(state: dict[str, Tensor], backbone: Any) -> dict[str, Tensor]:
-    """Drop the classifier of another task; the head here is a new one."""
+def _without_what_follows(state: dict[str, Tensor], backbone: Any) -> dict[str, Tensor]:
+    """Drop what stood after the backbone in another task; the head here is a new one.
+
+    That is the classifier, and VGG's dense layers before it.
+    """
     names = backbone.pretrained_cfg.get("classifier") or ()
-    prefixes = tuple(f"{name}." for name in ([names] if isinstance(names, str) else names))
+    names = [names] if isinstance(names, str) else list(names)
+    names += ["pre_logits"] if isinstance(backbone, VGG) else []
+    prefixes = tuple(f"{name}." for name in names)
     return {key: value for key, value in state.items() if not key.startswith(prefixes)}

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from osteon.backbone import Network, bag, load_strictly
-from osteon.files import read_json, write_json
+from osteon.files import read_json, sha256, write_json
 from osteon.outcome import Fit
 from osteon.records import write_table
 from osteon.sections.training import Backbone, Head
@@ -53,6 +53,11 @@ def load_each(folder: Path, backbone: Backbone, classes: int) -> list[Network]:
                       f"{folder / _WEIGHTS} is no {backbone.arch} of {classes} classes")
         networks.append(network.to(memory_format=torch.channels_last).eval())
     return networks
+
+
+def same(one: Path, other: Path) -> bool:
+    """Tell whether two folders hold the same weights."""
+    return sha256(one / _WEIGHTS) == sha256(other / _WEIGHTS)
 
 
 def read_card(folder: Path) -> dict[str, Any]:

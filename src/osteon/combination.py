@@ -16,6 +16,13 @@ StudyRule = Literal["mean", "max", "noisy_or"]
 _LEAST = 1e-15  # has a logarithm, where a probability of exactly 0 has none
 
 
+def in_words(name: str) -> str:
+    """Name a candidate, a method or a rule of studies for people."""
+    if name.startswith("single:"):
+        return f"{name.removeprefix('single:')} alone"
+    return {"per_part": "weights by body part", "noisy_or": "noisy-or"}.get(name, name)
+
+
 def softmax(logits: NDArray[np.floating[Any]]) -> Floats:
     """Turn logits (..., classes) into probabilities (..., classes)."""
     exponents = np.exp(logits - logits.max(axis=-1, keepdims=True), dtype=np.float64)
@@ -104,6 +111,15 @@ class Combination:
         return cls("mean", tuple(members), tuple(labels), dict.fromkeys(members, 1 / len(members)),
                    dict.fromkeys(members, 1.0), None, {}, "mean", {"image": half, "study": half},
                    {member: {"image": half, "study": half} for member in members})
+
+    @property
+    def alone(self) -> str | None:
+        """Name the one member whose probabilities the winner's are; none where several count."""
+        deciding = [member for member in self.members if self.weights[member] > 0]
+        if (self.method == "majority" or self.stacking or self.part_weights or len(deciding) != 1
+                or self.temperatures[deciding[0]] != 1):
+            return None
+        return deciding[0]
 
     def probabilities(self, of_members: Floats,
                       body_parts: Sequence[str] | None = None) -> Floats:

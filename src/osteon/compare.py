@@ -21,14 +21,16 @@ from osteon.aggregation import ENSEMBLE, of_member
 from osteon.errors import UserError, run
 from osteon.files import fresh_file
 from osteon.metrics import Estimate, Resampled
+from osteon.report import shortcuts
 from osteon.report.compose import page
 from osteon.report.document import Block, Cell, Document, Say, Section, Table
-from osteon.report.run import LEVELS, counted, estimate
+from osteon.report.run import LEVELS, counted, estimate, told
 
 log = logging.getLogger("osteon.compare")
 
 WORKSPACE = "workspace"
 _KEYS = {"image": "path", "study": "study_id"}
+_FIRST = ("auroc", "accuracy")  # what the page tells first: how it ranks, and how often it is right
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,8 @@ def paired(one: Side, other: Side, level: str) -> dict[str, Estimate]:
 def compose(one: Side, other: Side) -> Document:
     """Compose the page: what can be said, the figures, the settings that differ."""
     differ = different_tests(one, other)
-    differences = {} if differ else {level: paired(one, other, level) for level in LEVELS}
+    differences = {} if differ else {
+        level: paired(one, other, level) for level in told(one.evaluation["levels"])}
     return Document(
         kicker="Comparison of two runs", title=f"{other.name} against {one.name}",
         mark=". ".join(side.mark for side in (one, other) if side.mark),
@@ -143,34 +146,64 @@ def _verdict(one: Side, other: Side, differ: str,
     counts = one.evaluation["levels"]["image"]["counts"]
     yield Say(f"Both were tested on the same {counted(counts['rows'], 'image')} of "
               f"{counted(counts['groups'], 'group')}.", "lead")
+    if "study" not in differences:
+        yield Say("Each study holds one image: what is said by image holds by study.")
     for level, found in differences.items():
-        yield Say(f"By {level}, {_told(one, other, found['auroc'])}")
+        yield Say(f"By {level}, {_told(one, other, found)}")
 
 
-def _told(one: Side, other: Side, above: Estimate) -> str:
+def _told(one: Side, other: Side, found: Mapping[str, Estimate]) -> str:
+    """Say how AUROC and accuracy compare, then which other figures differ clearly."""
+    titles = {**one.evaluation["titles"], **other.evaluation["titles"]}
+    said = "; ".join(_ranks(one, other, titles[name], found[name]) for name in _FIRST)
+    apart = {side: [f"{titles.get(name, name)} {above.signed()}" for name, above in found.items()
+                    if name not in _FIRST and above.side == side] for side in (1, -1)}
+    rest = [f"clearly {word}: {', '.join(apart[side])}" for side, word in
+            ((1, "above"), (-1, "below")) if apart[side]]
+    return f"{said}. Of the other figures, {'; '.join(rest) or 'none is told apart'}."
+
+
+def _ranks(one: Side, other: Side, title: str, above: Estimate) -> str:
     if above.side is None:
-        return f"no interval of the difference in AUROC can be told ({above.signed()})."
+        return f"no interval of the difference in {title} can be told ({above.signed()})"
     word = {1: "above", -1: "below", 0: "not told apart from"}[above.side]
-    return f"the AUROC of {other.name} is {word} that of {one.name}: {above.signed()}."
+    return f"the {title} of {other.name} is {word} that of {one.name}: {above.signed()}"
 
 
 def _figures(one: Side, other: Side,
              differences: Mapping[str, Mapping[str, Estimate]]) -> Section:
     titles = {**one.evaluation["titles"], **other.evaluation["titles"]}
     tables: list[Block] = []
-    for level in LEVELS:
+    levels = {level for side in (one, other) for level in told(side.evaluation["levels"])}
+    for level in (level for level in LEVELS if level in levels):
         mine, theirs = (side.evaluation["levels"][level]["figures"][ENSEMBLE]
                         for side in (one, other))
-        told = differences.get(level, {})
+        paired_by = differences.get(level, {})
         rows: list[list[Cell]] = [
             [title, estimate(mine.get(name)), estimate(theirs.get(name)),
-             told[name].signed() if name in told else None]
+             paired_by[name].signed() if name in paired_by else None]
             for name, title in titles.items() if name in mine or name in theirs]
+        rows += _shortcuts(one, other, level)
         tables.append(Table([f"by {level}", one.name, other.name,
                              f"{other.name} above {one.name}"], rows))
     return Section("figures", "Figures on the test part", [*tables, Say(
         "Intervals: 95 %, over groups. A difference is resampled in pairs, so its interval is "
-        "narrower than those of the two figures suggest.", "faint")])
+        "narrower than those of the two figures suggest. Each interval is of its figure alone: "
+        f"among so many, chance may set one apart. Of {_smaller(one)}, less is better.", "faint")])
+
+
+def _shortcuts(one: Side, other: Side, level: str) -> Iterator[list[Cell]]:
+    """Give what the shortcut baseline reaches in each run, and how far each is above it."""
+    both = [side.evaluation["levels"][level]["shortcut"] for side in (one, other)]
+    if not all(both):
+        return
+    yield ["shortcuts alone, AUROC", *(estimate(of["figures"]["auroc"]) for of in both), None]
+    yield ["AUROC above shortcuts", *(shortcuts.cells(of)[1] for of in both), None]
+
+
+def _smaller(side: Side) -> str:
+    titles = side.evaluation["titles"]
+    return " and ".join(titles[name] for name in side.evaluation["smaller_is_better"])
 
 
 def _settings(one: Side, other: Side) -> Section:

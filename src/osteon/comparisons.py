@@ -1,5 +1,6 @@
 """Whether the ensemble is better than something else on the same rows, and that in words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,10 @@ from osteon.combination import Level
 from osteon.metrics import Estimate, Resampled, Scores
 
 Flags = NDArray[np.bool_]
-# What probabilities alone decide: the baseline has no threshold of its own.
+ENSEMBLE = "the ensemble"
+_PLURAL: dict[Level, str] = {"image": "images", "study": "studies"}
+# What probabilities alone decide: the baseline has no threshold of its own, and none is chosen for
+# networks that are shown and never used.
 _BY_PROBABILITY = ("auroc", "average_precision", "sensitivity_at_90_specificity")
 
 
@@ -24,17 +28,20 @@ class McNemar:
 
 
 @dataclass(frozen=True)
-class OfMember:
-    """How far the ensemble is above a member, every figure resampled together."""
+class OfBefore:
+    """What a member reached before fine-tuning, and how far the ensemble is above that.
 
+    With weights to begin with that is a new head on the frozen backbone.
+    """
+
+    figures: Scores
     above: Scores
-    mcnemar: McNemar
     says: str
 
 
 @dataclass(frozen=True)
 class OfShortcut:
-    """How far the ensemble is above what sizes, borders, grey values and words alone reach.
+    """How far something is above what sizes, borders, grey values and words alone reach.
 
     `beaten` where the whole interval of the difference in AUROC lies above 0; none where it
     cannot be told.
@@ -45,6 +52,19 @@ class OfShortcut:
     above: Scores
     beaten: bool | None
     says: str
+
+
+@dataclass(frozen=True)
+class OfMember:
+    """How far the ensemble is above a member, every figure resampled together.
+
+    `shortcut` says how far the member itself is above the baseline, where there is one.
+    """
+
+    above: Scores
+    mcnemar: McNemar
+    says: str
+    shortcut: OfShortcut | None = None
 
 
 def mcnemar(ensemble: Flags, member: Flags) -> McNemar:
@@ -59,31 +79,64 @@ def mcnemar(ensemble: Flags, member: Flags) -> McNemar:
 
 
 def of_member(name: str, ensemble: Resampled, member: Resampled, right: tuple[Flags, Flags],
-              level: Level) -> OfMember:
-    """Compare the ensemble with a member; `right` says of which rows each is right."""
+              level: Level, winner: str = ENSEMBLE) -> OfMember:
+    """Compare the ensemble with a member; `right` says of which rows each is right.
+
+    `winner` names the ensemble in the sentence, which may be one network alone.
+    """
     above = {figure: ensemble.above(member, figure) for figure in ensemble.values}
     test = mcnemar(*right)
     return OfMember(above, test, (
-        f"By {level}, {_ranks('the ensemble', name, above['auroc'])}. It alone is right about "
-        f"{_count(test.only_ensemble_right, level)}, {name} alone about "
-        f"{test.only_member_right} (McNemar's exact test: p {_p(test.p)})."))
+        f"By {level}, {_ranks(winner, name, above['auroc'])}; {_accuracy(above['accuracy'])}. "
+        f"Only {winner} is right about {_count(test.only_ensemble_right, level)}, only {name} "
+        f"about {test.only_member_right} "
+        f"(McNemar's exact test, which takes {_PLURAL[level]} as independent whatever their "
+        f"patient: p {_p(test.p)})."))
 
 
-def of_shortcut(columns: str, ensemble: Resampled, baseline: Resampled, level: Level) -> OfShortcut:
-    """Compare the ensemble with the shortcut baseline; `columns` names what that has read."""
+def of_before(name: str, ensemble: Resampled, first: Resampled, level: Level,
+              winner: str = ENSEMBLE) -> OfBefore:
+    """Compare the ensemble with a member's first phase; of two classes by probabilities alone."""
+    two = "sensitivity_at_90_specificity" in ensemble.values
+    names = [figure for figure in ensemble.values if not two or figure in _BY_PROBABILITY]
+    above, figures = {figure: ensemble.above(first, figure) for figure in names}, first.scores()
+    return OfBefore({figure: figures[figure] for figure in names}, above, (
+        f"By {level}, {_ranks(winner, f'{name} before fine-tuning', above['auroc'])}."))
+
+
+def of_shortcut(columns: str, ensemble: Resampled, baseline: Resampled, level: Level,
+                winner: str = ENSEMBLE) -> OfShortcut:
+    """Compare the ensemble, or what `winner` names, with the shortcut baseline.
+
+    `columns` names what the baseline has read.
+    """
     names = [figure for figure in _BY_PROBABILITY if figure in ensemble.values]
     above = {figure: ensemble.above(baseline, figure) for figure in names}
     figures = baseline.scores()
     lead = above["auroc"]
     beaten = None if lead.side is None else lead.side > 0
     return OfShortcut(columns, {figure: figures[figure] for figure in names}, above,
-                      beaten, _of_shortcut(columns, ensemble.scores()["auroc"],
-                                           figures["auroc"], lead, level))
+                      beaten, _of_shortcut(columns, winner, (ensemble.scores()["auroc"],
+                                           figures["auroc"], lead), level))
 
 
-def _of_shortcut(columns: str, reached: Estimate, alone: Estimate, lead: Estimate,
+def of_parts(parts: Mapping[str, OfShortcut], level: Level) -> str:
+    """Name the parts, and the members, that do not clearly beat the shortcut baseline."""
+    lacking = ", ".join(name for name, of in parts.items() if of.beaten is False)
+    untold = ", ".join(name for name, of in parts.items() if of.beaten is None)
+    begin = f"By {level}, part by part and member by member, the shortcut baseline is"
+    if not lacking and not untold:
+        return f"{begin} clearly beaten everywhere."
+    if not lacking:
+        return f"{begin} clearly beaten, but for where that cannot be told: {untold}."
+    rest = f". Where that cannot be told: {untold}." if untold else "."
+    return f"{begin} not clearly beaten in: {lacking}{rest}"
+
+
+def _of_shortcut(columns: str, winner: str, found: tuple[Estimate, Estimate, Estimate],
                  level: Level) -> str:
-    both = (f"By {level}, the ensemble's AUROC is {reached}; that of boosted trees on {columns}, "
+    reached, alone, lead = found
+    both = (f"By {level}, the AUROC of {winner} is {reached}; that of boosted trees on {columns}, "
             f"which see no anatomy, is {alone}")
     if lead.side is None:
         return f"{both}. Whether it beats this shortcut baseline cannot be told."
@@ -93,6 +146,12 @@ def _of_shortcut(columns: str, reached: Estimate, alone: Estimate, lead: Estimat
     told = "is below" if lead.side < 0 else "does not clearly beat"
     return (f"{both}. It {told} this shortcut baseline: {span}. Its figure alone is no proof that "
             "it reads bones.")
+
+
+def _accuracy(lead: Estimate) -> str:
+    told = {None: "whether it is right more often cannot be told", 1: "its accuracy is above",
+            -1: "its accuracy is below", 0: "its accuracy is not told apart"}[lead.side]
+    return told if lead.side is None else f"{told} ({lead.signed()})"
 
 
 def _ranks(one: str, other: str, lead: Estimate) -> str:
@@ -107,5 +166,4 @@ def _p(p: float) -> str:
 
 
 def _count(number: int, level: Level) -> str:
-    plural = {"image": "images", "study": "studies"}[level]
-    return f"{number} {level if number == 1 else plural}"
+    return f"{number} {level if number == 1 else _PLURAL[level]}"

@@ -1,8 +1,8 @@
 """Which combination of the members is best, judged on validation rows it was not fitted to."""
 
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,13 @@ from osteon.candidates import (
     LEVELS,
     Candidate,
     Rows,
-    Table,
     candidates,
     fit,
     table,
     with_members,
 )
-from osteon.combination import Combination, Floats, Level, Numbers, StudyRule
-from osteon.metrics import Estimate, Resampled
+from osteon.combination import Combination, Level, Numbers, StudyRule, in_words
+from osteon.metrics import Estimate, Resampled, Scores
 from osteon.sections.verdict import Ensemble
 
 STUDY_RULES: tuple[StudyRule, ...] = ("mean", "max", "noisy_or")  # the simplest first
@@ -38,23 +37,23 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Said:
-    """Of each image the probabilities (images, classes) and the verdict (images,)."""
+class Turn:
+    """Some of the rows, and a combination that all the others alone decided."""
 
-    probabilities: Floats
-    verdicts: Numbers
+    held_out: Numbers
+    fitted: Combination
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The winner and all that made it one; `said` is of images it was not fitted to."""
+    """The winner and all that made it one; `turns` have each row held out once."""
 
     winner: Combination
-    said: Said
+    turns: tuple[Turn, ...]
     chosen: str  # the winner's name among the candidates
     candidates: dict[str, Standing]  # by simplicity
     study_rules: dict[StudyRule, Estimate]
-    operating_point: dict[Level, dict[str, float]]  # on validation, out of fold, where it is told
+    operating_point: dict[Level, Scores]  # on validation, out of fold, where it is told
     settings: Ensemble
     why: str
 
@@ -70,7 +69,9 @@ class Choice:
                        "behind": asdict(standing.behind)}
                 for name, standing in self.candidates.items()},
             "study_rules": metrics.to_json(self.study_rules),
-            "operating_point": self.operating_point, "why": self.why}
+            "operating_point": {level: metrics.to_json(point)
+                                for level, point in self.operating_point.items()},
+            "why": self.why}
 
 
 @dataclass(frozen=True)
@@ -84,31 +85,42 @@ class _Election:
 
     def judge(self, candidate: Candidate, level: Level, rule: StudyRule) -> Resampled:
         """Measure a candidate on folds, of whole groups, that it was not fitted to."""
-        said = list(self._said(candidate, level, rule))
-        return metrics.measure(
-            np.concatenate([of.targets for _, of, _ in said]),
-            np.concatenate([of.probabilities for _, of, _ in said]),
-            np.concatenate([verdicts for _, _, verdicts in said]),
-            np.concatenate([of.groups for _, of, _ in said]),
-            resamples=self.resamples, seed=self.seed)
+        return self.measured([
+            Turn(held_out, fit(candidate, self.rows.some(rest), self.settings, rule))
+            for rest, held_out in self._folds()], level)
 
-    def said(self, candidate: Candidate) -> Said:
-        """Give what a candidate says of each image, when fitted to the other folds."""
-        classes = len(self.rows.labels)
-        found = Said(np.zeros((len(self.rows.targets), classes)), np.zeros_like(self.rows.targets))
-        for held_out, of, verdicts in self._said(candidate, "image", "mean"):
-            found.probabilities[held_out], found.verdicts[held_out] = of.probabilities, verdicts
-        return found
-
-    def _said(self, candidate: Candidate, level: Level,
-              rule: StudyRule) -> Iterator[tuple[Numbers, Table, Numbers]]:
-        """Give each fold's images, what they or their studies are given, and the verdicts."""
-        for rest, held_out in self._folds():
-            fitted = fit(candidate, self.rows.some(rest), self.settings, rule)
-            judged = self.rows.some(held_out)
+    def measured(self, turns: Iterable[Turn], level: Level) -> Resampled:
+        """Measure what combinations say of the rows that they were not fitted to."""
+        said = []
+        for turn in turns:
+            judged, fitted = self.rows.some(turn.held_out), turn.fitted
             found = fitted.probabilities(judged.of_members, judged.parts.tolist())
-            of = table(judged, found, level, rule)
-            yield held_out, of, fitted.verdicts(of.probabilities, level)
+            of = table(judged, found, level, fitted.study_rule)
+            said.append((of.targets, of.probabilities, fitted.verdicts(of.probabilities, level),
+                         of.groups))
+        return metrics.measure(*map(np.concatenate, zip(*said, strict=True)),
+                               resamples=self.resamples, seed=self.seed)
+
+    def rules(self, candidate: Candidate) -> dict[StudyRule, Estimate]:
+        """Give what a candidate reaches by each rule of studies that may be chosen."""
+        return {rule: self.judge(candidate, "study", rule).scores()[self.settings.metric]
+                for rule in _rules(self.rows, self.settings)}
+
+    def chosen(self, candidate: Candidate, rule: StudyRule) -> Combination:
+        """Fit a candidate to all rows, with every threshold there is."""
+        return with_members(fit(candidate, self.rows, self.settings, rule), self.rows,
+                            self.settings)
+
+    def turns(self, candidate: Candidate) -> tuple[Turn, ...]:
+        """Choose rule and thresholds for each fold anew, by the other folds alone."""
+        found = []
+        for rest, held_out in self._folds():
+            # Intervals choose nothing, and would cost the most.
+            others = replace(self, rows=self.rows.some(rest), resamples=1)
+            rules = _rules(others.rows, self.settings)
+            rule = rules[0] if len(rules) == 1 else _first_best(others.rules(candidate))
+            found.append(Turn(held_out, others.chosen(candidate, rule)))
+        return tuple(found)
 
     def groups(self) -> int:
         """Count them; one alone cannot be held out."""
@@ -147,17 +159,14 @@ def choose(images: pd.DataFrame, members: Sequence[str], labels: Sequence[str],
               for candidate in _offered(election)}
     estimates = {candidate: of.scores()[settings.metric] for candidate, of in judged.items()}
     best = _best(estimates)
-    rules = {rule: election.judge(best, "study", rule) for rule in _rules(rows, settings)}
-    by_rule = {rule: of.scores()[settings.metric] for rule, of in rules.items()}
-    rule = max(by_rule, key=lambda name: _rounded(by_rule[name]))
-    at: dict[Level, Resampled] = {"image": judged[best], "study": rules[rule]}
+    by_rule, turns = election.rules(best), election.turns(best)
     return Choice(
-        with_members(fit(best, rows, settings, rule), rows, settings), election.said(best),
-        str(best),
+        election.chosen(best, _first_best(by_rule)), turns, str(best),
         {str(candidate): Standing(candidate, estimates[candidate], judged[best].above(
             judged[candidate], settings.metric)) for candidate in judged},
         by_rule,
-        {level: point for level in LEVELS if (point := _operating_point(at[level]))}
+        {level: point for level in LEVELS
+         if (point := _operating_point(election.measured(turns, level)))}
         if len(labels) == 2 else {},
         settings, _why(best, estimates, election))
 
@@ -177,6 +186,10 @@ def _best(estimates: dict[Candidate, Estimate]) -> Candidate:
     return max(estimates, key=lambda candidate: _rounded(estimates[candidate]))
 
 
+def _first_best(by_rule: dict[StudyRule, Estimate]) -> StudyRule:
+    return max(by_rule, key=lambda rule: _rounded(by_rule[rule]))
+
+
 def _rounded(estimate: Estimate) -> float:
     return -np.inf if estimate.value is None else round(estimate.value, 4)
 
@@ -188,18 +201,16 @@ def _rules(rows: Rows, settings: Ensemble) -> tuple[StudyRule, ...]:
     return STUDY_RULES if len(set(rows.studies)) < len(rows.studies) else STUDY_RULES[:1]
 
 
-def _operating_point(judged: Resampled) -> dict[str, float]:
+def _operating_point(judged: Resampled) -> Scores:
     """Give sensitivity and specificity; {} where a class is missing and one cannot be told."""
     scores = judged.scores()
-    sensitivity, specificity = scores["sensitivity"].value, scores["specificity"].value
-    if sensitivity is None or specificity is None:
-        return {}
-    return {"sensitivity": sensitivity, "specificity": specificity}
+    found = {name: scores[name] for name in ("sensitivity", "specificity")}
+    return {} if any(of.value is None for of in found.values()) else found
 
 
 def _why(best: Candidate, estimates: dict[Candidate, Estimate], election: _Election) -> str:
     """Say what decided."""
-    metric = election.settings.metric
+    metric = metrics.titles(2)[election.settings.metric]
     if len(election.rows.members) == 1:
         return "there is one member"
     if election.groups() < 2:
@@ -207,10 +218,9 @@ def _why(best: Candidate, estimates: dict[Candidate, Estimate], election: _Elect
                "so the plain mean is taken"
     if estimates[best].value is None:
         return f"{metric} cannot be told on validation, so the plain mean is taken"
-    told = ", ".join(f"{candidate} {estimate}" for candidate, estimate in estimates.items())
-    ties = [str(candidate) for candidate in estimates
+    ties = [in_words(str(candidate)) for candidate in estimates
             if candidate != best and _rounded(estimates[candidate]) == _rounded(estimates[best])]
-    tied = f"; {', '.join(ties)} do as well and are less simple" if ties else ""
-    return (f"{best} has the best {metric} of {len(estimates)} candidates on validation, each "
-            f"judged on groups it was not fitted to{tied}. All of them: {told}. Ties in the fourth "
-            f"decimal go to the simpler: {', '.join(BY_SIMPLICITY)}")
+    tied = f"; as good and less simple: {', '.join(ties)}" if ties else ""
+    return (f"{in_words(str(best))} has the best {metric} of {len(estimates)} "
+            f"candidates on validation, each judged on groups it was not fitted to{tied}. Ties in "
+            f"the fourth decimal go to the simpler: {', '.join(map(in_words, BY_SIMPLICITY))}")

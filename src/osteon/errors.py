@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from osteon import memory
+
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
@@ -27,6 +29,7 @@ def run(stage: Callable[[], None], times: Path = Path("runs/times.csv")) -> None
     adds to `times` how long it took.
     """
     speak()
+    memory.keep_freed()
     started = time.perf_counter()
     try:
         stage()

@@ -1,7 +1,7 @@
 """The test part, read once: what the winner and each member are worth, with intervals."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from osteon import comparisons, formulas, metrics, subgroups
 from osteon.aggregation import (
     ENSEMBLE,
+    before,
     of_member,
     of_members,
     of_studies,
@@ -18,16 +19,18 @@ from osteon.aggregation import (
     with_verdicts,
 )
 from osteon.combination import Combination, Level
-from osteon.comparisons import OfMember, OfShortcut
+from osteon.comparisons import OfBefore, OfMember, OfShortcut
 from osteon.metrics import Resampled, Scores
 from osteon.records import probability_columns
 from osteon.splits import Cut
 
 SHORTCUTS = "shortcuts"  # the baseline's name among those that have columns of probability
 HEADLINE = ("accuracy", "balanced_accuracy", "kappa", "auroc", "average_precision")
-_OF_TWO = ("sensitivity", "specificity")
+_OF_TWO = ("sensitivity", "specificity", "ppv", "npv")
+_CALIBRATION = ("f1", "ece", "brier")
 _COMPARED = ("auroc", "average_precision", "kappa")
 _COMPARED_OF_MORE = ("accuracy", "f1", "auroc")
+_WORDS = {"body_part": "body part"}
 Tables = dict[Level, pd.DataFrame]
 TABLES: dict[Level, str] = {"image": "predictions.csv", "study": "studies.csv"}
 
@@ -38,7 +41,8 @@ class About:
 
     `method` combines `members`; `thresholds` are none where each class has its own probability, or
     each fold its own threshold; `shortcut` says what the baseline has read, none where nothing
-    varies.
+    varies. `alone` is the one member that decides, where there is one; `before` names those that
+    are also measured as they were before fine-tuning.
     """
 
     labels: tuple[str, ...]
@@ -48,6 +52,13 @@ class About:
     shortcut: str | None
     resamples: int
     seed: int
+    alone: str | None = None
+    before: tuple[str, ...] = ()
+
+    @property
+    def winner(self) -> str:
+        """Name what is measured, in a sentence."""
+        return self.alone or comparisons.ENSEMBLE
 
 
 @dataclass(frozen=True)
@@ -61,17 +72,31 @@ class Bin:
 
 @dataclass(frozen=True)
 class Measured:
-    """All that is told of one level, images or studies."""
+    """All that is told of one level, images or studies.
+
+    Beside the figures of each part and member stands by how much it beats the shortcut baseline.
+    """
 
     counts: dict[str, Any]
     threshold: float | None
     figures: dict[str, Scores]  # of the ensemble and each member
     classes: dict[str, Scores]  # each against the rest
+    class_shortcuts: dict[str, OfShortcut]
     confusion: list[list[int]]  # by label, then by verdict
     reliability: list[Bin]
     subgroups: dict[str, dict[str, dict[str, Any]]]
     members: dict[str, OfMember]
+    before: dict[str, OfBefore]  # each of the members that are measured so
     shortcut: OfShortcut | None
+
+    def shortcuts(self) -> dict[str, OfShortcut]:
+        """Give each part, class and member with how far it is above the shortcut baseline."""
+        parts = {f"{_WORDS.get(kind, kind)} {name}": part["shortcut"]
+                 for kind, parts in self.subgroups.items() for name, part in parts.items()}
+        classes = self.class_shortcuts if len(self.classes) > 2 else {}
+        of_members = {f"member {name}": of.shortcut for name, of in self.members.items()}
+        found = {**parts, **{f"class {name}": of for name, of in classes.items()}, **of_members}
+        return {name: of for name, of in found.items() if of}
 
 
 @dataclass(frozen=True)
@@ -81,27 +106,34 @@ class Evaluation:
     about: About
     levels: dict[Level, Measured]
 
+    @property
+    def told(self) -> tuple[Level, ...]:
+        """Name the levels worth telling: studies of one image each merely repeat their images."""
+        image, study = (self.levels[level].counts["rows"] for level in ("image", "study"))
+        return ("image",) if image == study else ("image", "study")
+
     def to_json(self) -> dict[str, Any]:
         """Write plain values, every figure."""
         labels = self.about.labels
         return {
             "labels": list(labels), "looked_for": labels[-1] if len(labels) == 2 else None,
             "members": list(self.about.members), "method": self.about.method,
-            "resamples": self.about.resamples, "seed": self.about.seed,
+            "alone": self.about.alone, "resamples": self.about.resamples, "seed": self.about.seed,
             "titles": metrics.titles(len(labels)),
             "smaller_is_better": list(metrics.SMALLER_IS_BETTER), "says": self.says(),
             "levels": {level: asdict(measured) for level, measured in self.levels.items()}}
 
     def headline(self, cut: Cut) -> dict[str, Any]:
         """Write the winner's chief figures below the protocol that they hold for."""
-        names = HEADLINE + (_OF_TWO if len(self.about.labels) == 2 else ("f1",))
+        names = HEADLINE + (_OF_TWO if len(self.about.labels) == 2 else ()) + _CALIBRATION
         image, study = self.levels["image"].counts, self.levels["study"].counts
         return cut.marked({
             "protocol": cut.to_json(),
             "test": {"images": image["rows"], "studies": study["rows"], "groups": image["groups"]},
             "winner": {level: metrics.to_json({
                 name: measured.figures[ENSEMBLE][name] for name in names})
-                for level, measured in self.levels.items()}})
+                for level, measured in self.levels.items()},
+            "shortcut": {level: _beside(measured) for level, measured in self.levels.items()}})
 
     def chosen(self) -> dict[str, float | None]:
         """Give the few figures that runs are compared by: few enough for a terminal's width."""
@@ -112,10 +144,24 @@ class Evaluation:
 
     def says(self) -> list[str]:
         """Say what the figures mean, the shortcut baseline first."""
-        shortcuts = [measured.shortcut.says for measured in self.levels.values()
-                     if measured.shortcut]
-        return shortcuts + [member.says for measured in self.levels.values()
-                            for member in measured.members.values()]
+        levels = {level: self.levels[level] for level in self.told}
+        told = {level: measured for level, measured in levels.items() if measured.shortcut}
+        shortcuts = [measured.shortcut.says for measured in told.values() if measured.shortcut]
+        parts = [comparisons.of_parts(found, level) for level, measured in told.items()
+                 if (found := measured.shortcuts())]
+        rest = [[*(of.says for of in measured.members.values()),
+                 *(first.says for first in measured.before.values())]
+                for measured in levels.values()]
+        return [*shortcuts, *parts, *(sentence for of_level in rest for sentence in of_level)]
+
+
+def _beside(measured: Measured) -> dict[str, Any] | None:
+    """Give the shortcut baseline as far as a headline tells it; nothing where there is none."""
+    if measured.shortcut is None:
+        return None
+    return {**asdict(measured.shortcut), "parts": {
+        name: {"auroc": asdict(of.figures["auroc"]), "above": asdict(of.above["auroc"]),
+               "beaten": of.beaten} for name, of in measured.shortcuts().items()}}
 
 
 def verdict_column(member: str) -> str:
@@ -126,17 +172,22 @@ def verdict_column(member: str) -> str:
 def tables(images: pd.DataFrame, winner: Combination) -> Tables:
     """Give all verdicts by image and by study.
 
-    `images` has each member's probabilities, and the baseline's where there is one; a study's are
-    pooled from its images' by the winner's rule.
+    `images` has each member's probabilities, and, where there are any, the baseline's and those of
+    members before fine-tuning; a study's are pooled from its images' by the winner's rule.
     """
     by_image = with_verdicts(images, winner)
     by_study = studies(by_image, winner)
-    if set(probability_columns(SHORTCUTS, winner.labels)) <= set(images):
-        by_study = with_member(by_study, SHORTCUTS, winner.labels,
-                               of_studies(images, SHORTCUTS, winner))
+    for name in (SHORTCUTS, *map(before, winner.members)):
+        if is_told(images, name, winner.labels):
+            by_study = with_member(by_study, name, winner.labels, of_studies(images, name, winner))
     by_study["label"] = [winner.labels[number] for number in by_study["target"]]
     return {"image": with_member_verdicts(by_image, winner, "image"),
             "study": with_member_verdicts(by_study, winner, "study")}
+
+
+def is_told(table: pd.DataFrame, name: str, labels: tuple[str, ...]) -> bool:
+    """Tell whether a table has somebody's probabilities."""
+    return set(probability_columns(name, labels)) <= set(table)
 
 
 def evaluate(tables: Tables, about: About) -> Evaluation:
@@ -164,32 +215,63 @@ def _measured(table: pd.DataFrame, level: Level, about: About) -> Measured:
     # A member that was chosen alone is the ensemble, and says the same.
     compared = [name for name in about.members
                 if not np.allclose(of_member(table, name, labels), probabilities, atol=1e-9)]
+    baseline = _baseline(table, about)
     return Measured(
         counts=_counts(table, labels), threshold=about.thresholds[level],
         figures={name: resampled.scores() for name, resampled in found.items()},
         classes={label: of_class.scores() for label, of_class in zip(labels, each, strict=True)},
+        class_shortcuts=_of_classes(table, each, level, about),
         confusion=formulas.confusion(
             np.ones((1, len(table))), target, table["verdict"].to_numpy(dtype=np.int64),
             len(labels))[0].astype(int).tolist(),
         reliability=_reliability(target, probabilities),
-        subgroups={kind: {name: {**_counts(rows, labels), "figures": _resampled(
-            rows, ENSEMBLE, about).scores()} for name, rows in parts.items()}
-            for kind, parts in subgroups.of(table).items()},
-        members={name: comparisons.of_member(
-            name, ensemble, found[name], (right[ENSEMBLE], right[name]), level)
-            for name in compared},
-        shortcut=_shortcut(table, ensemble, level, about))
+        subgroups={kind: {name: _of_part(rows, level, about) for name, rows in parts.items()}
+                   for kind, parts in subgroups.of(table).items()},
+        members={name: replace(comparisons.of_member(
+            name, ensemble, found[name], (right[ENSEMBLE], right[name]), level, about.winner),
+            shortcut=_shortcut(found[name], baseline, level, about, name)) for name in compared},
+        before={name: comparisons.of_before(
+            name, ensemble, _unthresholded(table, before(name), about), level, about.winner)
+            for name in about.before},
+        shortcut=_shortcut(ensemble, baseline, level, about, about.winner))
 
 
-def _shortcut(table: pd.DataFrame, ensemble: Resampled, level: Level,
-              about: About) -> OfShortcut | None:
-    if about.shortcut is None:
-        return None
-    probabilities = of_member(table, SHORTCUTS, about.labels)
-    baseline = metrics.measure(
+def _of_part(rows: pd.DataFrame, level: Level, about: About) -> dict[str, Any]:
+    found = _resampled(rows, ENSEMBLE, about)
+    return {**_counts(rows, about.labels), "figures": found.scores(), "shortcut": _shortcut(
+        found, _baseline(rows, about), level, about, about.winner)}
+
+
+def _baseline(table: pd.DataFrame, about: About) -> Resampled | None:
+    """Measure the shortcut baseline on the same resamples as everything beside it."""
+    return None if about.shortcut is None else _unthresholded(table, SHORTCUTS, about)
+
+
+def _unthresholded(table: pd.DataFrame, name: str, about: About) -> Resampled:
+    """Measure what no threshold was chosen for; of two classes its verdicts say nothing."""
+    probabilities = of_member(table, name, about.labels)
+    return metrics.measure(
         table["target"], probabilities, probabilities.argmax(axis=1), table["group_id"],
         resamples=about.resamples, seed=about.seed)
-    return comparisons.of_shortcut(about.shortcut, ensemble, baseline, level)
+
+
+def _shortcut(found: Resampled, baseline: Resampled | None, level: Level, about: About,
+              name: str) -> OfShortcut | None:
+    if about.shortcut is None or baseline is None:
+        return None
+    return comparisons.of_shortcut(about.shortcut, found, baseline, level, name)
+
+
+def _of_classes(table: pd.DataFrame, each: tuple[Resampled, ...], level: Level,
+                about: About) -> dict[str, OfShortcut]:
+    if about.shortcut is None:
+        return {}
+    probabilities = of_member(table, SHORTCUTS, about.labels)
+    baselines = metrics.measure_each(
+        table["target"], probabilities, probabilities.argmax(axis=1), table["group_id"],
+        resamples=about.resamples, seed=about.seed)
+    return {label: comparisons.of_shortcut(about.shortcut, found, baseline, level, about.winner)
+            for label, found, baseline in zip(about.labels, each, baselines, strict=True)}
 
 
 def _resampled(table: pd.DataFrame, name: str, about: About) -> Resampled:

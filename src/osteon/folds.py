@@ -110,7 +110,9 @@ def measure(folds: list[Fold], pooled: Tables, *, resamples: int, seed: int) -> 
         labels=tuple(said[0]["labels"]), members=tuple(said[0]["members"]),
         method=", ".join(sorted({of_fold["method"] for of_fold in said})),
         thresholds=dict.fromkeys(pooled),
-        shortcut=read[0]["columns"] if all(read) else None, resamples=resamples, seed=seed))
+        shortcut=read[0]["columns"] if all(read) else None, resamples=resamples, seed=seed,
+        before=tuple(member for member in said[0]["members"]
+                     if all(member in of_fold["levels"]["image"]["before"] for of_fold in said))))
 
 
 def _table(path: str, revision: str) -> pd.DataFrame:

@@ -105,14 +105,16 @@ def bins(said: Floats, count: int = BINS) -> Numbers:
     return np.digitize(said, np.arange(1, count) / count).astype(np.int64)
 
 
-def calibration_error(weights: Floats, said: Floats, true: Flags, count: int = BINS) -> Floats:
-    """Compute the expected calibration error: how far the bins' said is from what came true.
+def calibration_gaps(weights: Floats, said: Floats, true: Flags, count: int = BINS) -> Floats:
+    """Compute how far each bin's said is above what came true: (resamples, bins).
 
-    Guo et al., On calibration of modern neural networks, ICML 2017, equation 5.
+    Each weighs as much as the bin holds of all rows, so that the sizes of the gaps add up to the
+    expected calibration error (Guo et al., On calibration of modern neural networks, ICML 2017,
+    equation 5).
     """
     in_bin = np.eye(count)[bins(said, count)]
     gaps = weights @ (in_bin * (said - true)[:, np.newaxis])
-    return np.abs(gaps).sum(axis=1) / weights.sum(axis=1)
+    return np.asarray(gaps / weights.sum(axis=1, keepdims=True))
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:

@@ -16,6 +16,7 @@ _LARGEST_PX = 1024  # of what is drawn over a picture as it was sent; a screen s
 _FOR, _AGAINST = np.array([0, 159, 230], np.float32), np.array([233, 180, 86], np.float32)
 _OUTLINE = (255, 255, 255)
 _OPACITY = 0.75
+_FLAT = 2 / 3  # of the strongest: a map with no larger difference within it points nowhere
 _STRONGEST_PERCENT = 99.8  # full colour from here on: one extreme pixel would leave the rest pale
 
 _AS_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 6]
@@ -42,13 +43,29 @@ def overlay(picture: Field, values: Field, frame: Frame, mask: Mask | None = Non
     return _cut(drawn, frame)
 
 
+def flat(values: Field, frame: Frame) -> bool:
+    """Tell whether an attribution is much the same all over the picture, and points nowhere.
+
+    Scaled to its own strongest part it would tint the whole picture.
+    """
+    inside = values[frame.window]
+    strongest = float(np.abs(inside).max())
+    return float(inside.max() - inside.min()) <= _FLAT * strongest
+
+
 def over(picture: Picture, values: Field, frame: Frame) -> Drawn:
     """Draw an attribution over the picture as it was sent, of any size and at most 1,024 pixels."""
+    grey = bare(picture)
+    strength = np.asarray(
+        cv2.resize(_strength(values, frame)[frame.window], grey.shape[::-1]), np.float32)
+    return _blended(_grey(grey), strength)
+
+
+def bare(picture: Picture) -> NDArray[np.uint8]:
+    """Give the picture as it was sent, without a heat: (height, width), at most 1,024 pixels."""
     scale = min(1, _LARGEST_PX / max(picture.shape))
     size = [max(1, round(scale * side)) for side in reversed(picture.shape)]
-    strength = np.asarray(cv2.resize(_strength(values, frame)[frame.window], size), np.float32)
-    shown = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return _blended(_grey(shown), strength)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def layer(values: Field, frame: Frame) -> NDArray[np.uint8]:

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,8 @@ class Material:
     rows: dict[Part, NDArray[np.int64]]
     targets: dict[Part, NDArray[np.int64]]
     masks: Path | None = None  # the file that may hold the outlines of training's findings
+    # The rows that any network of the member has in that part: they are embedded once for all.
+    ever: dict[Part, NDArray[np.int64]] = field(default_factory=dict)
 
 
 def read_material(cut: Cut, pictures: Path, labels: tuple[str, ...]) -> Material:
@@ -62,8 +64,10 @@ def read_turns(cut: Cut, pictures: Path, common: Params) -> list[Material]:
     Raises:
         UserError: some part holds fewer than two classes, so that nothing can be learnt or told.
     """
-    return [_material(dict(zip(SEEN, tables, strict=True)), pictures, common.dataset.labels)
-            for tables in turns(cut, common.model.folds, common.seed)]
+    found = [_material(dict(zip(SEEN, tables, strict=True)), pictures, common.dataset.labels)
+             for tables in turns(cut, common.model.folds, common.seed)]
+    ever = {part: np.unique(np.concatenate([one.rows[part] for one in found])) for part in SEEN}
+    return [replace(one, ever=ever) for one in found]
 
 
 def _material(tables: dict[Part, pd.DataFrame], pictures: Path,
@@ -93,19 +97,18 @@ def start(name: str, settings: Params) -> tuple[Network, str]:
     return network, backbone.load_pretrained(network, entry.arch, settings.weights)
 
 
-def train(name: str, settings: Params, material: Material, resume: Path,
-          cache: Path) -> tuple[Network, Fit, str]:
+def train(network: Network, settings: Params, material: Material, resume: Path,
+          cache: Path) -> Fit:
     """Train a new head on a frozen backbone; without weights to start from, the whole network.
 
-    Returns the network, its curves, and where its first weights came from.
+    `network` is as `start` gives it.
     """
-    network, source = start(name, settings)
     phase = settings.train
     if settings.weights != "none" and phase.views:
         seen, validation = embeddings(network, settings, material, cache)
-        return network, fit_head(network.head, settings, seen, validation, resume=resume), source
+        return fit_head(network.head, settings, seen, validation, resume=resume)
     network.unfreeze("all" if settings.weights == "none" else 0)
-    return network, _fit_pictures(network, settings, phase, material, resume), source
+    return _fit_pictures(network, settings, phase, material, resume)
 
 
 def finetune(network: Network, settings: Params, material: Material, resume: Path) -> Fit:
@@ -134,13 +137,15 @@ def embeddings(network: Network, settings: Params, material: Material,
     Validation is in float32, as the served network computes. All are kept below `cache`.
     """
     device, rows = inference.device(settings.trainer.accelerator), material.rows
-    change = augmentation(settings, len(rows["train"]))
+    ever = material.ever or rows
+    change = augmentation(settings, len(ever["train"]))
 
     def embed(part: Part, view: int, *, bf16: bool) -> torch.Tensor:
         facts = [settings.augment.model_dump(), settings.seed, view] if view else None
-        return embedded.kept(
-            cache, network, material.pictures, rows[part], bf16=bf16, device=device, facts=facts,
+        found = embedded.kept(
+            cache, network, material.pictures, ever[part], bf16=bf16, device=device, facts=facts,
             transform=(lambda images, numbers: change(images, numbers, view)) if view else None)
+        return found[np.searchsorted(ever[part], rows[part])]
 
     with training.out_of_memory("lower preprocess.image_size_px, or take a smaller backbone"):
         views = [embed("train", view, bf16=uses_bf16(settings.trainer))

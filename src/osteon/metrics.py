@@ -27,6 +27,7 @@ _TITLES = {
 _OF_A_CLASS = ("auroc", "average_precision", "sensitivity", "specificity", "ppv", "npv", "f1")
 _OF_ONE_CLASS = {"sensitivity": 1, "sensitivity_at_90_specificity": 1, "specificity": 0}
 _OF_TWO = ("macro_f1", "sensitivity_at_90_specificity")
+_GAPS = "gaps"  # of which the calibration error is the sum; no figure of its own
 _CHUNK = 4_000_000  # weights held at a time: 32 MB
 _TAIL = 0.025  # of the resamples, beyond either end of an interval
 # Of three groups one alone makes up a 27th of the resamples, which is more than a tail.
@@ -75,6 +76,8 @@ class Resampled:
     groups: tuple[str, ...]
     seed: int
     trials: Mapping[str, int] = field(default_factory=dict)  # groups that a share rests on
+    # Of a calibration error: of all rows (1, bins) and of each resample (resamples, bins).
+    gaps: tuple[Floats, Floats] | None = None
 
     def scores(self) -> Scores:
         """Give each figure with its interval.
@@ -112,16 +115,23 @@ class Resampled:
         return replace(found, low=1 - room) if found.value else replace(found, high=room)
 
     def _calibration(self) -> Estimate:
-        """Mirror the resamples of a calibration error about the error itself.
+        """Bound a calibration error by what chance does to the gaps that it adds up.
 
-        Chance gaps between said and seen add to it, in a sample once and in a resample twice: the
-        resamples as they are would shut out that a model is calibrated.
+        Chance makes gaps also where there are none, so that the error is never below the truth on
+        average, and resamples of it, in which chance comes in twice, lie above it. How far the
+        gaps themselves move from resample to resample is not so distorted: no truth can be below
+        the error by more than all of these moves together, nor above it by more than what they
+        add in the directions in which the gaps point.
         """
-        value = self.values["ece"]
-        found = self._estimate(value, np.maximum(2 * value - self.draws["ece"], 0))
-        if found.value is None or found.high is None:
+        found = self._estimate(self.values["ece"], self.draws["ece"])
+        if found.value is None or found.low is None or self.gaps is None:
             return found
-        return replace(found, high=max(found.high, found.value))
+        gaps, resampled = self.gaps
+        moves = resampled - gaps
+        below, above = (np.quantile(of, 1 - _TAIL)
+                        for of in (np.abs(moves).sum(axis=1), moves @ np.sign(gaps[0])))
+        return replace(found, low=round(max(0.0, found.value - float(below)), 6),
+                       high=round(min(1.0, found.value + max(0.0, float(above))), 6))
 
     def _estimate(self, value: Floats, draws: Floats) -> Estimate:
         figure = float(value[0])
@@ -156,8 +166,9 @@ def measure(targets: ArrayLike, probabilities: ArrayLike, verdicts: ArrayLike, g
     figures = partial(_figures, targets=np.asarray(targets, dtype=np.int64),
                       probabilities=np.asarray(probabilities, dtype=np.float64),
                       verdicts=np.asarray(verdicts, dtype=np.int64))
-    return _resample(figures, groups, resamples=resamples, seed=seed,
-                     trials=_trials(targets, groups, titles(np.shape(probabilities)[1])))
+    found = _resample(figures, groups, resamples=resamples, seed=seed,
+                      trials=_trials(targets, groups, titles(np.shape(probabilities)[1])))
+    return replace(found, gaps=(found.values.pop(_GAPS), found.draws.pop(_GAPS)))
 
 
 def measure_each(targets: ArrayLike, probabilities: ArrayLike, verdicts: ArrayLike,
@@ -239,17 +250,17 @@ def _figures(weights: Floats, *, targets: Numbers, probabilities: Floats,
     means = {name: formulas.mean_of_classes(
         of_class, table, never_called=0.0 if name in ("ppv", "npv") else None)
         for name, of_class in rates.items()}
-    said, true = formulas.expected(targets, probabilities)
+    gaps = formulas.calibration_gaps(weights, *formulas.expected(targets, probabilities))
     found = {
         **formulas.agreement(table), "balanced_accuracy": means["sensitivity"],
-        "macro_f1": means["f1"], "ece": formulas.calibration_error(weights, said, true),
+        "macro_f1": means["f1"], "ece": np.abs(gaps).sum(axis=1),
         "brier": formulas.brier(weights, targets, probabilities)}
     if classes == 2:
         found |= {name: of_class[:, 1] for name, of_class in rates.items()}
     else:
         found |= means
     found |= _ranking(weights, targets, probabilities)
-    return {name: found[name] for name in titles(classes)}
+    return {**{name: found[name] for name in titles(classes)}, _GAPS: gaps}
 
 
 def _of_scores(weights: Floats, *, targets: Numbers, scores: Floats) -> dict[str, Floats]:

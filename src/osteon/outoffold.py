@@ -1,7 +1,8 @@
 """What the ensemble is worth on the images that judged its networks: training and validation.
 
-Each network is judged by the fold it has not seen, and each combination by folds it was not fitted
-to, so that the figures are of new images; but for the choice among combinations, made by them.
+Each network is judged by the fold it has not seen; each combination, with its thresholds and its
+rule of studies, by folds that decided none of it. So the figures are of new images, but for the
+choice among combinations, which they made.
 """
 
 from pathlib import Path
@@ -9,18 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from osteon.aggregation import ENSEMBLE, of_member, of_studies, studies, with_member
+from osteon.aggregation import before, of_member, with_member
 from osteon.audit import shortcuts
 from osteon.ensemble import Choice
-from osteon.evaluation import (
-    SHORTCUTS,
-    About,
-    Evaluation,
-    Tables,
-    evaluate,
-    verdict_column,
-    with_member_verdicts,
-)
+from osteon.evaluation import SHORTCUTS, About, Evaluation, Tables, evaluate, tables
 from osteon.files import write_json
 from osteon.params import Params
 from osteon.predictions import out_of_fold
@@ -38,17 +31,12 @@ def write(folder: Path, images: pd.DataFrame, choice: Choice, cut: Cut, first: P
     are compared by.
     """
     images, read = _with_shortcuts(images, cut, settings)
-    evaluation, tables = measure(
+    evaluation, by_level = measure(
         images, out_of_fold(cut, first, settings), choice, read,
         resamples=settings.evaluate.resamples, seed=settings.seed)
     write_json(folder / ABOUT, cut.marked({"protocol": cut.to_json(), **evaluation.to_json()}))
-    write_table(folder / TABLE, cut.marked_table(tables["image"]))
+    write_table(folder / TABLE, cut.marked_table(by_level["image"]))
     return dict(list(evaluation.chosen().items())[:2])
-
-
-def before(member: str) -> str:
-    """Name a member as it was before its whole network was trained."""
-    return f"{member}_before"
 
 
 def measure(images: pd.DataFrame, first: pd.DataFrame, choice: Choice, shortcut: str | None, *,
@@ -58,24 +46,20 @@ def measure(images: pd.DataFrame, first: pd.DataFrame, choice: Choice, shortcut:
     `images` has what the members' networks say of the folds they have not seen, `first` what they
     said after their first phase (a frozen backbone with its new head, where there were weights),
     in the same order. `images` has the baseline's probabilities where `shortcut` says what it read.
+    Verdicts, of members too, are by thresholds that the row's own fold had no part in; its studies
+    are pooled by the rule that the other folds chose.
     """
     winner = choice.winner
-    table = with_member(images, ENSEMBLE, winner.labels, choice.said.probabilities).assign(
-        verdict=choice.said.verdicts)
-    names = [before(member) for member in winner.members]
-    for member, name in zip(winner.members, names, strict=True):
-        table = with_member(table, name, winner.labels, of_member(first, member, winner.labels))
-    by_study = studies(table, winner)
-    for name in (*names, *([SHORTCUTS] if shortcut else [])):
-        by_study = with_member(by_study, name, winner.labels, of_studies(table, name, winner))
-    tables: Tables = {"image": with_member_verdicts(table, winner, "image"),
-                      "study": with_member_verdicts(by_study, winner, "study")}
-    tables = {level: found.assign(**{
-        verdict_column(name): of_member(found, name, winner.labels).argmax(axis=1)
-        for name in names}) for level, found in tables.items()}
-    return evaluate(tables, About(
-        winner.labels, (*winner.members, *names), winner.method, winner.thresholds, shortcut,
-        resamples, seed)), tables
+    for member in winner.members:
+        images = with_member(images, before(member), winner.labels,
+                             of_member(first, member, winner.labels))
+    parts = [tables(images.iloc[turn.held_out], turn.fitted) for turn in choice.turns]
+    found: Tables = {
+        "image": pd.concat([part["image"] for part in parts]).sort_index(),
+        "study": pd.concat([part["study"] for part in parts]).sort_values("study_id")}
+    return evaluate(found, About(
+        winner.labels, winner.members, winner.method, dict.fromkeys(found), shortcut, resamples,
+        seed, winner.alone, winner.members)), found
 
 
 def _with_shortcuts(images: pd.DataFrame, cut: Cut,

@@ -16,7 +16,7 @@ from osteon.errors import UserError
 from osteon.sections.data import Dataset, Executor, Preprocess, Sample, Split
 from osteon.sections.section import Section
 from osteon.sections.training import Augment, Backbone, Finetune, Head, Model, Train, Trainer
-from osteon.sections.tuning import Tune
+from osteon.sections.tuning import Range, Tune
 from osteon.sections.verdict import Audit, Drift, Ensemble, Evaluate, Explain, Package
 
 Published = Literal["none", "mura_thesis", "fracture_cnn", "fec_ige", "osteoporosis",
@@ -112,6 +112,21 @@ class Params(Section):
                 self.overridden(overrides)
             except ValueError as error:
                 raise ValueError(f"tune.space.{error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _processes_share_every_batch(self) -> Self:
+        for member in self.model.members:
+            own = self.of(member)
+            for name, phase in {"train": own.train, "finetune": own.finetune}.items():
+                self.trainer.require_shared(f"{name}.batch_size of {member}", phase.batch_size)
+        searched = self.tune.space.train.get("batch_size", ())
+        if isinstance(searched, Range) and self.trainer.processes > 1:
+            raise ValueError("tune.space.train.batch_size: between its ends are sizes that "
+                             f"{self.trainer.processes} processes cannot share evenly; "
+                             f"list multiples of {self.trainer.processes}")
+        for size in () if isinstance(searched, Range) else searched:
+            self.trainer.require_shared("tune.space.train.batch_size", size)
         return self
 
     def of(self, member: str) -> Self:

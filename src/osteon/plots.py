@@ -7,8 +7,6 @@ import textwrap
 from pathlib import Path
 
 import matplotlib as mpl
-import numpy as np
-import pandas as pd
 
 mpl.use("Agg")  # no screen
 
@@ -20,24 +18,6 @@ _ALARM = "#d00000"
 
 plt.rcParams.update({"figure.dpi": 110, "axes.spines.top": False, "axes.spines.right": False,
                      "axes.grid": True, "grid.alpha": 0.3, "font.size": 9})
-
-
-def training(file: Path, curves: pd.DataFrame, *, mark: str) -> None:
-    """Draw validation AUROC and the losses of every member by epoch."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    for member, rows in curves.groupby("member", sort=False):
-        epochs = np.arange(1, len(rows) + 1)
-        line = left.plot(epochs, rows["auroc"], label=member)[0]
-        right.plot(epochs, rows["loss"], color=line.get_color(), label=f"{member}, validation")
-        right.plot(epochs, rows["train_loss"], color=line.get_color(), linestyle=":",
-                   label=f"{member}, training")
-    for axes in (left, right):
-        axes.xaxis.get_major_locator().set_params(integer=True)
-    left.set(title="AUROC on validation", xlabel="epoch", ylim=(None, 1))
-    right.set(title="Loss", xlabel="epoch")
-    left.legend(fontsize=7)
-    right.legend(fontsize=6)
-    save(figure, file, mark)
 
 
 def panels(count: int, *, side: float = 4.4, height: float | None = None) -> tuple[

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from osteon import checkpoints, inference
+from osteon.aggregation import before
 from osteon.combination import softmax
 from osteon.errors import UserError
 from osteon.params import Params
@@ -17,23 +18,30 @@ from osteon.splits import Cut
 _KEPT = ["path", "study_id", "patient_id", "group_id", "body_part", "view", "label"]
 
 
-def predict(cut: Cut, part: Part, pictures: Path, trained: Path,
-            settings: Params) -> tuple[pd.DataFrame, NDArray[np.float32]]:
+def predict(cut: Cut, part: Part, pictures: Path, trained: Path, settings: Params,
+            first: Path | None = None) -> tuple[pd.DataFrame, NDArray[np.float32]]:
     """Run every member, from its folder below `trained`, over its own pictures of a part.
 
-    `pictures` holds a folder a member. Returns rows with `target`, the class number, and a column
-    for each member and class; and the members' features side by side (rows, features).
+    `pictures` holds a folder a member, and `first`, if given, one with what its first phase left,
+    which is run beside it where fine-tuning changed it. Returns rows with `target`, the class
+    number, and a column for each of these networks and each class; and the trained members'
+    features side by side (rows, features).
     """
     rows, labels = cut.part(part), settings.dataset.labels
     table = rows[_KEPT].assign(target=targets(rows, labels))
     device = inference.device(settings.trainer.accelerator)
     features = []
     for member in settings.model.members:
-        network = checkpoints.load(trained / member, settings.backbones[member], len(labels))
-        found = inference.outputs(network, open_pictures(pictures / member),
-                                  rows.index.to_numpy(), device)
-        table[probability_columns(member, labels)] = softmax(found.logits)
-        features.append(found.features)
+        folders = {member: trained / member}
+        if first and not checkpoints.same(first / member, trained / member):
+            folders[before(member)] = first / member
+        found = inference.outputs_of(
+            [checkpoints.load(folder, settings.backbones[member], len(labels))
+             for folder in folders.values()],
+            open_pictures(pictures / member), rows.index.to_numpy(), device)
+        for name, of in zip(folders, found, strict=True):
+            table[probability_columns(name, labels)] = softmax(of.logits)
+        features.append(found[0].features)
     return table.reset_index(drop=True), np.concatenate(features, axis=1)
 
 

@@ -21,6 +21,7 @@ from pytorch_lightning.callbacks import (
 from pytorch_lightning.strategies import DDPStrategy, Strategy
 from torch import Tensor
 
+from osteon import inference
 from osteon.datamodule import DataModule
 from osteon.errors import UserError
 from osteon.module import Classifier, uses_bf16
@@ -66,7 +67,8 @@ def fit(classifier: Classifier, data: DataModule, phase: Phase, trainer: Trainer
     `on_epoch` is told the figures of each; what it raises ends the training.
 
     Raises:
-        UserError: the loss is no number any more, memory is at an end, or somebody pressed Ctrl+C.
+        UserError: this machine lacks the graphics cards, the loss is no number any more, memory is
+            at an end, or somebody pressed Ctrl+C.
     """
     curves = Curves(on_epoch)
     best = _Best(resume, phase) if resume else None
@@ -123,6 +125,7 @@ class _Best:
 
 
 def _machine(trainer: Trainer) -> dict[str, Any]:
+    inference.require_devices(trainer)
     strategy: str | Strategy = trainer.strategy
     if strategy == "ddp" or trainer.processes > 1:
         # Each process validates its share, which may be a batch more than another's: statistics

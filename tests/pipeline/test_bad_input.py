@@ -96,7 +96,8 @@ MISTAKES = [
     (unknown_key, ["train.epoch: no such key", "epochs"]),
     (impossible_value, ["preprocess.contrast", "'clahe'", "'clache'"]),
     (member_without_backbone, ["'resnet99' has no entry in conf/backbones/", "xception"]),
-    (unknown_arch, ["timm has no arch 'resnet_of_my_dreams'", "conf/backbones/"]),
+    (unknown_arch, ["timm has no arch 'resnet_of_my_dreams'", "conf/backbones/",
+                    "failed to reproduce 'configure'"]),
     (class_missing_in_a_part, ["no image labelled 'abnormal' in", "larger share"]),
 ]
 

@@ -11,8 +11,7 @@ from project import Project
 pytestmark = pytest.mark.proof
 
 SMALL = ["sample.patients=60", "preprocess.image_size_px=64", "model=resnet_tiny",
-         "train.epochs=2", "finetune.epochs=1", "audit.views=1",
-         "drift.least_images=10"]
+         "train.epochs=2", "finetune.epochs=1", "audit.views=1"]
 
 
 def _experiment(project: Project, fold: int, *options: str) -> None:

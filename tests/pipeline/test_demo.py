@@ -5,7 +5,6 @@ import math
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -16,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from project import Project
 
 HEADLINE = ["accuracy", "balanced_accuracy", "kappa", "auroc", "average_precision", "sensitivity",
-            "specificity"]
+            "specificity", "ppv", "npv", "f1", "ece", "brier"]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +54,12 @@ def test_the_ensemble_clearly_beats_the_shortcuts_and_is_compared_with_each_memb
         assert shortcut["above"]["auroc"]["low"] > 0.2
         assert shortcut["figures"]["auroc"]["value"] < 0.6
         assert list(measured["members"]) == others
-        said = [shortcut["says"], *(member["says"] for member in measured["members"].values())]
+        assert list(measured["before"]) == evaluation["members"]
+        for before in measured["before"].values():
+            assert list(before["above"]) == [
+                "auroc", "average_precision", "sensitivity_at_90_specificity"]
+        said = [shortcut["says"], *(of["says"] for of in (*measured["members"].values(),
+                                                          *measured["before"].values()))]
         assert set(said) <= set(evaluation["says"])
 
 
@@ -88,22 +92,24 @@ def test_no_patient_and_no_file_is_in_two_parts(demo: Project) -> None:
         assert split.groupby(name)["part"].nunique().max() == 1
 
 
-def test_training_never_reads_a_test_label(demo: Project, tmp_path: Path) -> None:
-    """Turn every label of the test part round: the same weights and winner must come out."""
+def test_nothing_that_chooses_reads_a_test_label_or_a_test_picture(
+        demo: Project, tmp_path: Path) -> None:
+    """Turn the test part round: the same weights, winner, thresholds and reference must come out.
+
+    What `tune` chooses, which is off here, has such a test beside its own.
+    """
     project = demo.copy(tmp_path / "project")
-    file = project.folder / "artifacts/split/split.csv"
-    split = pd.read_csv(file)
-    turned = split["label"].map({"normal": "abnormal", "abnormal": "normal"})
-    split["label"] = split["label"].where(split["part"] != "test", turned)
-    split.to_csv(file, index=False)
-    weights = "artifacts/finetune/resnet_tiny/model.safetensors"
-    chosen = "artifacts/ensemble/ensemble.json"
-    for made in (weights, chosen):
-        (project.folder / made).unlink()
-    project.run("python", "-m", "stages.finetune", "resnet_tiny")
+    project.turn_test_part_round()
+    kept = ("artifacts/tune/resnet_tiny/best.json", "artifacts/train/resnet_tiny/model.safetensors",
+            "artifacts/finetune/resnet_tiny/model.safetensors", "artifacts/ensemble/ensemble.json",
+            "artifacts/ensemble/familiarity.npz")
+    for file in kept:
+        (project.folder / file).unlink()
+    for stage in ("tune", "train", "finetune"):
+        project.run("python", "-m", f"stages.{stage}", "resnet_tiny")
     project.run("python", "-m", "stages.ensemble")
-    for made in (weights, chosen):
-        assert (project.folder / made).read_bytes() == (demo.folder / made).read_bytes()
+    for file in kept:
+        assert (project.folder / file).read_bytes() == (demo.folder / file).read_bytes(), file
 
 
 def test_a_second_run_does_nothing(demo: Project) -> None:
@@ -123,8 +129,19 @@ def test_dvc_shows_metrics_and_plots(demo: Project) -> None:
     demo.run("dvc", "metrics", "diff", "--md")
     demo.run("dvc", "plots", "show", "--out", "runs/plots")
     assert (demo.folder / "runs/plots/index.html").is_file()
-    for name in ("evaluate/roc.png", "evaluate/confusion.png", "ensemble/training.png"):
-        assert (demo.folder / "plots" / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_plot_is_one_that_a_stage_writes(demo: Project, chosen: dict) -> None:
+    curves = {f"{phase}/{member}/curves" for phase in ("train", "finetune")
+              for member in chosen["members"]}
+    both = curves | {f"audit/{name}" for name in ("protocols", "shortcuts")} | {
+        f"evaluate/{name}" for name in ("roc", "precision_recall", "confusion", "reliability")}
+    alone = {"evaluate/subgroups", *(f"train/{member}/augmented" for member in chosen["members"])}
+    plots = demo.folder / "plots"
+    found = {file.relative_to(plots).as_posix() for file in plots.rglob("*") if file.is_file()}
+    assert found == {f"{name}.png" for name in both | alone} | {f"{name}.csv" for name in both}
+    assert all((plots / name).read_bytes().startswith(b"\x89PNG")
+               for name in found if name.endswith(".png"))
 
 
 def test_the_winner_was_chosen_among_ten_candidates(chosen: dict) -> None:

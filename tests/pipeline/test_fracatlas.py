@@ -36,9 +36,8 @@ def test_fractures_are_found_out_of_fold_where_everything_was_chosen(fracatlas: 
     assert image["counts"]["rows"] > 2000
     assert figures["auroc"]["value"] >= 0.93
     assert figures["average_precision"]["value"] >= 0.83
-    frozen = [of for name, of in image["members"].items() if name.endswith("_before")]
-    assert frozen
-    for other in [*frozen, image["shortcut"]]:
+    assert image["before"]  # the frozen backbone with its new head
+    for other in [*image["before"].values(), image["shortcut"]]:
         assert other["above"]["auroc"]["low"] > 0
         assert other["above"]["average_precision"]["low"] > 0
 
@@ -48,12 +47,23 @@ def test_fractures_are_found_on_blocks_never_trained_on(fracatlas: Project) -> N
     print(json.dumps(metrics["winner"]["image"]))  # noqa: T201 (the figures of a proof)
     assert metrics["test"]["images"] > 700
     assert metrics["winner"]["image"]["auroc"]["value"] >= 0.90
+    image = _read(fracatlas, "artifacts/evaluate/evaluation.json")["levels"]["image"]
+    assert image["before"]
+    for other in [*image["before"].values(), image["shortcut"]]:
+        assert other["above"]["auroc"]["low"] > 0
+    found = image["figures"]["ensemble"]["sensitivity_at_90_specificity"]
+    print(json.dumps(found))  # noqa: T201 (the figures of a proof)
+    assert None not in found.values()
+    page = (fracatlas.folder / "artifacts/report/report.html").read_text()
+    assert "sensitivity at 90 % specificity" in page
+    assert f"<b>{found['value']:.3f}</b>" in page
 
 
 def test_it_looks_at_the_fracture_and_learnt_to(fracatlas: Project) -> None:
     above = _read(fracatlas, "artifacts/explain/explain.json")["localisation"]["grad_cam"]["above"]
     for other in ("centre", "before"):
-        assert above["ensemble"][other]["hit"]["low"] > 0
+        for figure in ("hit", "share"):
+            assert above["ensemble"][other][figure]["low"] > 0
 
 
 def test_the_report_says_what_stands_for_a_patient(fracatlas: Project) -> None:

@@ -59,6 +59,17 @@ def test_a_killed_search_ends_the_same_and_its_choice_is_trained(tuned: Project)
     assert "didn't change" in tuned.run("dvc", "repro", "train@tiny")
 
 
+def test_a_search_reads_no_label_and_no_picture_of_the_test_part(tuned: Project) -> None:
+    found = []
+    for turn in (lambda: None, tuned.turn_test_part_round):
+        turn()
+        _forget(tuned)
+        tuned.run("python", "-m", "stages.tune", "tiny")
+        found.append([(tuned.folder / "artifacts/tune/tiny" / name).read_bytes()
+                      for name in ("best.json", "trials.csv")])
+    assert found[0] == found[1]
+
+
 def test_without_a_search_training_goes_by_its_settings(small: Project) -> None:
     small.run("dvc", "repro", "tune@tiny")
     assert json.loads((small.folder / BEST).read_text())["overrides"] == {}

@@ -92,3 +92,18 @@ def test_dark_and_blurred_images_are_found_and_named(
     assert found["unlike"]["reasons"]["sharpness"] > 0.1
     # One readable line at the end, and the outputs are there all the same.
     assert said.splitlines()[-1] == f"error: {found['verdict']}"
+
+
+def test_of_too_few_images_the_command_says_so_and_fails_nothing(
+        demo: Project, logs: dict[str, Path]) -> None:
+    lines = logs["half"].read_text().splitlines(keepends=True)
+    few, out = logs["half"].with_name("few.jsonl"), logs["half"].with_name("few")
+    few.write_text("".join([line for line in lines if '"kind":"prediction"' in line][:20]))
+    said = demo.run("python", "-m", "osteon.drift", str(few), "-o", str(out), "--fail-on-drift")
+    found = json.loads((out / "drift.json").read_text())
+    assert (found["drifted"], found["tests"]) == (None, [])
+    assert said.splitlines()[-1] == found["verdict"]
+    assert found["verdict"].startswith("no verdict: nothing can be said of 20 current images; "
+                                       "50 a side are needed (drift.least_images); ")
+    assert found["verdict"] in (out / "report.html").read_text()
+    assert not (out / "columns.png").exists()

@@ -1,5 +1,9 @@
 """Whatever cannot be answered is refused in one shape, and by the right status."""
 
+import json
+import shutil
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -82,8 +86,24 @@ def test_other_addresses_refuse_in_the_same_shape(
 ])
 def test_what_keeps_it_from_starting_is_said_in_one_line(
         demo: Project, variables: dict, said: str) -> None:
+    assert said in _refused_start(demo, **variables)
+
+
+def test_a_package_of_an_earlier_version_keeps_it_from_starting(
+        demo: Project, tmp_path: Path) -> None:
+    package = shutil.copytree(demo.folder / "artifacts/package", tmp_path / "package")
+    card = json.loads((package / "card.json").read_text())
+    assert card.pop("format") == 1
+    (package / "card.json").write_text(json.dumps(card))
+    assert _refused_start(demo, OSTEON_PACKAGE=str(package)) == (
+        f"osteon: {package}: a package without a format number, of an earlier version; format 1 is "
+        "wanted. Run `dvc repro package`, or serve it with the version of osteon that made it")
+
+
+def _refused_start(demo: Project, **variables: str) -> str:
+    """Start a service that ends by itself; give the one line that says why."""
     output = demo.run("bentoml", "serve", fails=True,
                       env={**demo.environment, **variables}).splitlines()
-    [line] = [line for line in output if line.startswith("osteon: ")]
-    assert said in line
     assert not any("Traceback" in line for line in output)
+    [line] = [line for line in output if line.startswith("osteon: ")]
+    return line

@@ -123,7 +123,7 @@ def test_an_explanation_is_a_picture_of_the_radiograph_s_shape(
         demo: Project, client: httpx.Client) -> None:
     row = demo.table("artifacts/evaluate/predictions.csv").iloc[0]
     pictures = {}
-    for layer in ("overlay", "heat"):
+    for layer in ("overlay", "heat", "picture"):
         reply = client.post("/v1/explain", files=sent("image", [file_of(demo, row)]),
                             data={"label": "abnormal", "layer": layer})
         assert reply.headers["content-type"] == "image/png"
@@ -132,6 +132,7 @@ def test_an_explanation_is_a_picture_of_the_radiograph_s_shape(
         assert height / width == pytest.approx(row["height_px"] / row["width_px"], abs=0.01)
     assert pictures["overlay"].shape == (row["height_px"], row["width_px"], 3)
     assert pictures["heat"].shape[2] == 4  # with its opacity
+    assert pictures["picture"].shape == (row["height_px"], row["width_px"])
 
 
 def test_the_explanation_is_of_the_verdict_unless_a_label_is_named(

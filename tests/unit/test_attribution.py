@@ -106,6 +106,15 @@ def test_gradients_of_a_deep_network_add_up_given_enough_steps():
     assert np.abs(few.deltas).max() > 3 * np.abs(many.deltas).max()
 
 
+def test_pieces_of_the_way_add_up_to_the_whole():
+    network, images = _tiny(), _pictures(1)
+    whole, *pieces = (integrated_gradients(network, images, LAST, steps=128, internal_batch=64,
+                                           span=span) for span in ((0, 1), (0, 0.25), (0.25, 1)))
+    assert sum(piece.differences[0] for piece in pieces) == pytest.approx(
+        whole.differences[0], abs=1e-5)
+    assert sum(piece.maps for piece in pieces) == pytest.approx(whole.maps, rel=0.05, abs=1e-3)
+
+
 def test_the_difference_is_that_of_the_scores():
     network, images = _tiny(), _pictures(1)
     found = integrated_gradients(network, images, LAST, steps=8, internal_batch=8)

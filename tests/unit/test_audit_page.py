@@ -92,7 +92,7 @@ def test_the_honest_probe_is_compared_with_every_shortcut(found):
 def test_two_figures_are_chosen_to_compare_runs_by(found):
     assert found.chosen() == {
         "probe": found.claim("grouped").scores["linear"]["auroc"].value,
-        "shortcuts": max(scores["auroc"].value for scores in found.shortcuts.values())}
+        "best_shortcut": max(scores["auroc"].value for scores in found.shortcuts.values())}
 
 
 def test_tables_have_a_row_for_every_figure(found):

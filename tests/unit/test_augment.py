@@ -150,6 +150,16 @@ def test_randaugment_leaves_the_global_generator_alone(images):
     assert torch.equal(torch.rand(3), expected)
 
 
+def test_randaugment_leaves_the_generators_of_graphics_cards_alone(images, monkeypatch):
+    """torch.manual_seed seeds every card there is, or will be as soon as one is used."""
+    seeded = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+    torch.manual_seed(5)
+    assert seeded == [5]  # else this would prove nothing
+    augment(images, _changed(NOTHING, randaugment=2), _seeded())
+    assert seeded == [5]
+
+
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("magnitude", [0, 9, 30])
 def test_every_operation_of_randaugment_keeps_pictures_pictures(images, magnitude):

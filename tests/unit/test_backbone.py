@@ -71,7 +71,7 @@ def _empty(arch):
      {"features.denseblock3", "features.transition3"}),
     ("mobilenetv2_100", 8, {"blocks.6", "conv_head", "bn2"}, {"blocks.5"}),
     ("efficientnet_b3", 8, {"blocks.6", "conv_head", "bn2"}, {"blocks.5"}),
-    ("vgg16", 14, {"pre_logits"}, {"features.28"}),
+    ("vgg16", 13, {"features.28"}, {"features.26"}),
     ("legacy_xception", 14, {"conv3", "bn3", "conv4", "bn4"}, {"block12"}),
     ("inception_v3", 13, {"Mixed_7c"}, {"Mixed_7b"}),
     ("scratch_cnn", 4, {"blocks.3"}, {"blocks.2"}),
@@ -200,6 +200,27 @@ def test_weights_with_a_layer_missing_are_refused(tmp_path, fresh, donor):
                tmp_path / "a.pth")
     with pytest.raises(UserError, match=r"does not fit resnet10t: .*conv1\.0\.weight"):
         load_pretrained(fresh, "resnet10t", str(tmp_path / "a.pth"))
+
+
+def test_vgg_ends_in_the_mean_of_its_last_convolutions(tmp_path):
+    """The dense layers go, also those of a file of weights, and nothing else of it."""
+    network = create(Backbone(arch="vgg11", normalize="imagenet"), 2, seed=0).eval()
+    images = torch.rand(2, 1, 64, 64)
+    with torch.inference_mode():
+        maps, features = network.feature_map(images), network.features(images)
+    assert maps.shape == (2, 512, 2, 2)
+    assert torch.allclose(features, maps.mean(dim=(2, 3)), atol=1e-6)
+
+    published = {name: value + 1 for name, value in network.backbone.state_dict().items()}
+    others = {name: torch.zeros(1) for name in ("pre_logits.fc1.weight", "pre_logits.fc2.bias",
+                                                "head.fc.weight", "head.fc.bias")}
+    torch.save(published | others, tmp_path / "vgg11.pth")
+    load_pretrained(network, "vgg11", str(tmp_path))
+    for name, value in network.backbone.state_dict().items():
+        assert torch.equal(value, published[name]), name
+    torch.save(published | others | {"neck.weight": torch.zeros(1)}, tmp_path / "vgg11.pth")
+    with pytest.raises(UserError, match=r"does not fit vgg11: it holds neck\.weight$"):
+        load_pretrained(network, "vgg11", str(tmp_path))
 
 
 def test_our_own_network_takes_weights_from_a_file(tmp_path):

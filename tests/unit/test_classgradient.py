@@ -60,6 +60,15 @@ def test_of_the_mean_and_a_linear_head_it_is_the_weights_over_the_area():
     assert found[1].tolist() == [[1 / 64, 0, 0, 2 / 64], [0, -4 / 64, 0, 0], [0, 0, 0, 0]]
 
 
+def test_of_vgg_it_is_the_weights_over_the_area():
+    network = create(Backbone(arch="vgg11", normalize="imagenet"), 2, 0).eval()
+    maps = _maps(network, 3, side=64)
+    assert maps.shape[2:] == (2, 2)
+    expected = (network.head.weight / 4).expand(3, -1, -1)
+    assert torch.allclose(classgradient.by_autograd(network, maps), expected, atol=1e-7)
+    assert torch.allclose(classgradient.as_graph(network, maps)(maps), expected, atol=1e-7)
+
+
 @pytest.mark.proof
 @pytest.mark.parametrize("arch", BACKBONES)
 def test_every_backbone_there_is_can_be_traced(arch):

@@ -37,6 +37,20 @@ OWN = {"a": {"image": 0.5, "study": 0.1}, "b": {"image": 0.6, "study": 0.2},
        "c": {"image": 0.4, "study": 0.3}}
 
 
+@pytest.mark.parametrize(("combination", "alone"), [
+    (_made(method="single", weights=_named(0, 1, 0)), "b"),
+    (_made(method="weighted", weights=_named(0, 0, 1)), "c"),
+    (_made(method="calibrated", weights=_named(0, 1, 0), temperatures=_named(1, 2, 1)), None),
+    (_made(method="majority", weights=_named(0, 1, 0)), None),
+    (_made(method="stacking", weights=_named(0, 0, 0),
+           stacking=Stacking(_named(1, 0, 0), {"normal": 0, "abnormal": 0})), None),
+    (_made(method="per_part", weights=_named(1, 0, 0), part_weights={"hip": WEIGHTED}), None),
+    (_made(), None),
+], ids=["single", "all the weight", "softened", "votes", "stacked", "by part", "mean"])
+def test_who_decides_alone(combination, alone):
+    assert combination.alone == alone
+
+
 @pytest.mark.parametrize(("combination", "expected"), [
     pytest.param(_made(), [1.6 / 3, 0.9 / 3], id="mean"),
     pytest.param(_made(method="weighted", weights=WEIGHTED),

@@ -53,10 +53,25 @@ def test_a_run_that_is_better_is_said_to_be_above(good, coin):
     assert "By study, the AUROC of a is below that of b: -0." in below
 
 
+def test_verdicts_that_differ_are_told_where_the_ranks_do_not(good):
+    """One threshold lets a quarter of the normal images through, and ranks are the same."""
+    one, other = _side("a", good), _side("b", good)
+    for table in one.tables.values():
+        table["verdict"] = np.where(np.arange(ROWS) % 8 == 0, 1, table["verdict"])
+    said = _said(compare.compose(one, other))
+    assert "the AUROC of b is not told apart from that of a: +0.000" in said
+    assert "the accuracy of b is above that of a: +0.125 [+0." in said
+    others = said.split("By study")[0].split("Of the other figures, clearly above: ")[1]
+    for words in ("kappa +0.250 [", "specificity +0.250 [", "PPV +"):
+        assert words in others
+    assert "sensitivity" not in others
+
+
 def test_a_run_against_itself_is_not_told_apart(coin):
     document = compare.compose(_side("a", coin), _side("b", coin))
-    assert "the AUROC of b is not told apart from that of a: +0.000 [+0.000, +0.000]" in (
-        _said(document))
+    said = _said(document)
+    assert "the AUROC of b is not told apart from that of a: +0.000 [+0.000, +0.000]" in said
+    assert "Of the other figures, none is told apart." in said
 
 
 def test_the_paired_difference_of_accuracies_is_that_of_the_verdicts(good):
@@ -90,6 +105,14 @@ def test_both_figures_stand_in_the_table(coin):
     assert row[3] == "+0.000 [+0.000, +0.000]"
 
 
+def test_each_run_stands_beside_its_shortcuts(coin):
+    table = next(block for block in compare.compose(_side("a", coin), _side("b", coin))
+                 .sections[0].blocks if isinstance(block, Table))
+    rows = {row[0]: row[1:] for row in table.rows}
+    assert rows["shortcuts alone, AUROC"] == [estimate(ran.figure(0.61))] * 2 + [None]
+    assert rows["AUROC above shortcuts"] == ["+0.200 [+0.100, +0.300]"] * 2 + [None]
+
+
 def test_settings_that_differ_are_named_and_others_are_not(coin):
     one = _side("a", coin, settings={"seed": 1, "train.epochs": 3, "model.members": ["x"]})
     other = _side("b", coin, settings={"seed": 1, "train.epochs": 4, "weights": "none"})
@@ -102,3 +125,13 @@ def test_settings_that_differ_are_named_and_others_are_not(coin):
 def test_a_leaky_run_marks_the_page(coin):
     document = compare.compose(_side("a", coin), _side("b", coin, reasons=["cut by image"]))
     assert document.mark == "b is LEAKY: cut by image"
+
+
+def test_studies_of_one_image_each_are_told_once(coin):
+    sides = [_side(name, coin) for name in "ab"]
+    for side in sides:
+        side.evaluation["levels"]["study"]["counts"]["rows"] = 40
+    document = compare.compose(*sides)
+    assert "Each study holds one image" in _said(document)
+    assert "By study" not in _said(document)
+    assert sum(isinstance(block, Table) for block in document.sections[0].blocks) == 1

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from osteon.comparisons import mcnemar, of_member, of_shortcut
+from osteon.comparisons import OfShortcut, mcnemar, of_member, of_parts, of_shortcut
 from osteon.metrics import measure
 
 Y = np.tile([0, 1], 60)
@@ -38,8 +38,10 @@ def test_mcnemar_is_exact(one, other, p):
     pytest.param(0.45, 0.1, "the AUROC of the ensemble is above that of dla (+", id="better"),
     pytest.param(0.1, 0.45, "the AUROC of the ensemble is below that of dla (-", id="worse"),
     pytest.param(0.45, 0.45, "the AUROC of the ensemble is not told apart from that of dla (+0.000 "
-                 "[+0.000, +0.000], resampled together). It alone is right about 0 studies, dla "
-                 "alone about 0 (McNemar's exact test: p = 1.000).", id="the same"),
+                 "[+0.000, +0.000], resampled together); its accuracy is not told apart (+0.000 "
+                 "[+0.000, +0.000]). Only the ensemble is right about 0 studies, only dla about "
+                 "0 (McNemar's exact test, which takes studies as independent whatever their "
+                 "patient: p = 1.000).", id="the same"),
 ])
 def test_a_member_is_compared_in_words(ensemble, member, words):
     (one, right), (other, of_other) = _read(ensemble), _read(member)
@@ -49,6 +51,18 @@ def test_a_member_is_compared_in_words(ensemble, member, words):
     apart = found.above["accuracy"].value * len(Y)
     assert apart == pytest.approx(
         found.mcnemar.only_ensemble_right - found.mcnemar.only_member_right, abs=1e-3)
+
+
+def test_verdicts_that_differ_are_said_to_where_the_ranks_do_not():
+    # Both rank alike; the member's threshold is so low that it calls everything.
+    one, right = _read(0.6)
+    p = 0.6 * Y + 0.4 * np.random.default_rng(0).random(len(Y))
+    other = measure(Y, np.stack([1 - p, p], axis=1), np.ones_like(Y), GROUPS, resamples=300, seed=1)
+    found = of_member("dla", one, other, (right, Y == 1), "study").says
+    assert "AUROC of the ensemble is not told apart from that of dla" in found
+    assert "; its accuracy is above (+0.5" in found
+    below = of_member("dla", other, one, (Y == 1, right), "study").says
+    assert "; its accuracy is below (-0.5" in below
 
 
 @pytest.mark.parametrize(("strength", "baseline", "beaten", "words"), [
@@ -63,12 +77,26 @@ def test_a_model_that_does_not_clearly_beat_the_shortcuts_is_said_not_to(
     found = of_shortcut("sizes", one, other, "image")
     assert found.beaten is beaten
     assert words in found.says
-    assert found.says.startswith(f"By image, the ensemble's AUROC is {one.scores()['auroc']}; that "
+    reached = one.scores()["auroc"]
+    assert found.says.startswith(f"By image, the AUROC of the ensemble is {reached}; that "
                                  "of boosted trees on sizes, which see no anatomy, is "
                                  f"{other.scores()['auroc']}.")
     assert ("no proof that it reads bones" in found.says) != beaten
     assert set(found.above) == set(found.figures) == {
         "auroc", "average_precision", "sensitivity_at_90_specificity"}
+
+
+@pytest.mark.parametrize(("beaten", "words"), [
+    ({"view frontal": True, "member a": True}, "is clearly beaten everywhere."),
+    ({"view frontal": False, "member a": True, "size 9 px": None},
+     "is not clearly beaten in: view frontal. Where that cannot be told: size 9 px."),
+    ({"view frontal": None, "member a": True},
+     "is clearly beaten, but for where that cannot be told: view frontal."),
+], ids=["all", "some", "untold"])
+def test_parts_that_do_not_beat_the_shortcuts_are_named(beaten, words):
+    found = {name: OfShortcut("sizes", {}, {}, of, "") for name, of in beaten.items()}
+    assert of_parts(found, "study").endswith(words)
+    assert of_parts(found, "study").startswith("By study, ")
 
 
 @pytest.mark.parametrize(("groups", "y"), [
@@ -82,3 +110,5 @@ def test_where_nothing_can_be_told_that_is_said(groups, y):
     assert "Whether it beats this shortcut baseline cannot be told." in shortcut.says
     member = of_member("dla", one, other, (right, of_other), "image")
     assert "whether the ensemble ranks better than dla cannot be told" in member.says
+    # One class alone has no ranks, but verdicts that are right or wrong.
+    assert ("whether it is right more often cannot be told" in member.says) == (y is Y)

@@ -1,12 +1,14 @@
 """Drift is found where it was planted, is named, and is seldom told where there is none."""
 
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from drifts import LABELS, SETTINGS, current, reference
-from osteon.drift import figures, page
+from osteon.drift import figures, page, watch
 from osteon.drift.compare import compare
 from osteon.errors import UserError
 from osteon.records import STATISTICS
@@ -112,15 +114,50 @@ def test_neighbours_stand_together_where_patients_are_not_known(known):
     assert found.units["current"] == 35  # six neighbours: twice the three images of a patient
 
 
-@pytest.mark.parametrize(("asked", "message"), [
-    pytest.param({"images": 40}, "40 current images are fewer than drift.least_images=50",
-                 id="few images"),
-    pytest.param({"images": 60, "per_patient": 20}, "the current images are of 3 groups",
-                 id="few patients"),
-])
-def test_of_too_few_nothing_is_said(known, asked, message):
-    with pytest.raises(UserError, match=message):
-        _judged(known, asked)
+FEW = [
+    pytest.param({"images": 40}, {}, "40 current images; 50 a side are needed "
+                 "(drift.least_images)", id="few images"),
+    pytest.param({"images": 200}, {"least_images": 151}, "150 reference images; 151 a side are "
+                 "needed (drift.least_images)", id="a small reference"),
+    pytest.param({"images": 1}, {"least_images": 151}, "150 reference and 1 current images; 151 a "
+                 "side are needed (drift.least_images)", id="both are small"),
+    pytest.param({"images": 60, "per_patient": 20}, {}, "3 current groups of images; 4 a side are "
+                 "needed", id="few patients"),
+]
+
+
+@pytest.mark.parametrize(("asked", "changed", "said"), FEW)
+def test_of_too_few_nothing_can_be_said_and_that_is_the_finding(known, asked, changed, said):
+    found = _judged(known, {**asked, "sharpness": 0.01},
+                    settings=SETTINGS.model_copy(update=changed))
+    assert (found.drifted, found.tests) == (None, [])
+    assert found.verdict.startswith(f"no verdict: nothing can be said of {said}; ")
+    # Image by image it can be told all the same.
+    assert "; 100 % of the images are unlike the reference (sharpness 100 %" in found.verdict
+    assert found.images["current"] == asked["images"]
+
+
+@pytest.mark.parametrize("drifted", [None, False, True])
+def test_drift_alone_fails_where_that_is_asked_for(known, drifted):
+    found = replace(_judged(known, {"images": 40}), drifted=drifted)
+    asking = SimpleNamespace(drift=SETTINGS.model_copy(update={"fail_on_drift": True}))
+    watch.require_none(found, SimpleNamespace(drift=SETTINGS))
+    with pytest.raises(UserError) if drifted else nullcontext():
+        watch.require_none(found, asking)
+
+
+def test_of_too_few_the_page_says_why_and_no_column_is_drawn(known, tmp_path):
+    familiarity, images = known
+    drawn = current(familiarity, 1, images=40)
+    found = compare(images, drawn, familiarity, SETTINGS, LABELS, 0)
+    page.write(tmp_path / "report.html", images.columns(LABELS), drawn.columns(LABELS), {},
+               found.verdict, mark="LEAKY: planted")
+    text = (tmp_path / "report.html").read_text()
+    assert text.startswith("<!doctype html>")
+    assert text.index("LEAKY: planted") < text.index(found.verdict)
+    assert len(text) < 1000  # without Evidently's own, which would call each column the same
+    figures.write(tmp_path, {"reference": images, "current": drawn}, LABELS, found.tests, mark="")
+    assert {file.name for file in tmp_path.iterdir()} == {"report.html", figures.EMBEDDING}
 
 
 def test_the_page_and_the_plots_say_the_verdict_and_the_mark(known, tmp_path):

@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from osteon.candidates import Candidate, Rows, fit
 from osteon.combination import Combination, softmax
 from osteon.ensemble import choose
+from osteon.metrics import to_json
 from osteon.sections.verdict import Ensemble
 
 SETTINGS = Ensemble(metric="auroc", folds=4, threshold_rule="youden", required_sensitivity=0.9,
@@ -45,7 +46,7 @@ def test_a_planted_member_among_noise_wins_by_itself():
     assert (found.winner.method, found.winner.weights) == ("single", {"a": 0, "b": 1, "c": 0})
     assert _values(found)["single:b"] == 1
     assert _values(found)["mean"] < 1
-    assert found.why.startswith("single:b has the best auroc of 9 candidates on validation")
+    assert found.why.startswith("b alone has the best AUROC of 9 candidates on validation")
 
 
 def test_members_that_err_apart_make_their_mean_win():
@@ -63,8 +64,11 @@ def test_ties_go_to_the_simpler_and_the_reason_says_so():
     assert list(_values(found)) == ["single:a", "single:b", "mean", "majority", "weighted",
                                     "calibrated", "subset", "stacking"]
     assert found.winner.weights == {"a": 1, "b": 0}
-    assert "single:b, mean, majority, weighted, calibrated, subset, stacking do as well and are " \
-           "less simple" in found.why
+    assert found.why == (
+        "a alone has the best AUROC of 8 candidates on validation, each judged on groups it was "
+        "not fitted to; as good and less simple: b alone, mean, majority, weighted, calibrated, "
+        "subset, stacking. Ties in the fourth decimal go to the simpler: single, mean, majority, "
+        "weighted, calibrated, subset, stacking, weights by body part")
 
 
 def test_a_difference_beyond_the_fourth_decimal_is_a_tie():
@@ -105,13 +109,31 @@ def test_groups_are_held_out_whole():
 def test_what_the_winner_says_of_each_image_is_of_folds_it_was_not_fitted_to():
     images = _images(TARGET, **{name: _noise((3, number)) for number, name in enumerate("abc")})
     found = _choose(images, "abc", SETTINGS.model_copy(update={"metric": "average_precision"}))
-    assert found.said.probabilities.shape == (60, 2)
+    rows, said = Rows.read(images, "abc", LABELS), np.full(60, np.nan)
+    for turn in found.turns:
+        of_members = rows.some(turn.held_out).of_members
+        said[turn.held_out] = turn.fitted.probabilities(of_members)[:, 1]
     value = found.candidates[found.chosen].estimate.value
-    assert average_precision_score(TARGET, found.said.probabilities[:, 1]) == pytest.approx(
-        value, abs=1e-6)
-    plain = _choose(_images(TARGET, a=RIGHT), "a").said
-    assert np.allclose(plain.probabilities[:, 1], RIGHT)
-    assert plain.verdicts.tolist() == TARGET.tolist()
+    assert average_precision_score(TARGET, said) == pytest.approx(value, abs=1e-6)
+
+
+@pytest.mark.parametrize("asked", ["auto", "noisy_or"])
+def test_nothing_that_judges_a_fold_was_chosen_with_it(asked):
+    """Turn round what is said of one fold: its own turn stays, those of all others change."""
+    studies = [f"s{row // 4}" for row in range(120)]
+    images = _images(np.tile([0] * 4 + [1] * 4, 15), {"study_id": studies, "group_id": studies},
+                     a=np.where(_noise(1, 120) < 0.7, FAINT, _noise(2, 120)))
+    settings = SETTINGS.model_copy(update={"study_rule": asked})
+    first, *others = _choose(images, "a", settings).turns
+    turned = images.copy()
+    turned.loc[first.held_out, ["a:normal", "a:abnormal"]] = images.loc[
+        first.held_out, ["a:abnormal", "a:normal"]].to_numpy()
+    same, *changed = _choose(turned, "a", settings).turns
+    assert same.held_out.tolist() == first.held_out.tolist()
+    assert same.fitted == first.fitted
+    assert first.fitted.member_thresholds["a"] == first.fitted.thresholds
+    for one, other in zip(others, changed, strict=True):
+        assert one.fitted.thresholds != other.fitted.thresholds
 
 
 def test_the_table_tells_by_how_much_each_is_behind():
@@ -150,9 +172,22 @@ def test_studies_of_one_image_have_one_rule():
 
 
 def test_the_operating_point_tells_what_was_reached_out_of_fold():
-    found = _choose(_images(TARGET, a=RIGHT), "a")
-    assert found.operating_point == {"image": {"sensitivity": 1, "specificity": 1},
-                                     "study": {"sensitivity": 1, "specificity": 1}}
+    point = _choose(_images(TARGET, a=RIGHT), "a").operating_point
+    # Of 30 without a fault: 0.025**(1/30).
+    without_fault = {"value": 1, "low": pytest.approx(0.884297, abs=2e-6), "high": 1}
+    assert {level: to_json(of) for level, of in point.items()} == dict.fromkeys(
+        ("image", "study"), dict.fromkeys(("sensitivity", "specificity"), without_fault))
+
+
+def test_thresholds_that_were_fitted_look_better_than_those_that_were_not():
+    """Of noise the best threshold finds something in its own rows, and nothing in others."""
+    images = _images(np.tile([0, 1], 60), a=_noise(10, 120))
+    found = _choose(images, "a")
+    own = found.winner.verdicts(Rows.read(images, "a", LABELS).of_members[:, 0], "image")
+    fitted = own[1::2].mean() - own[::2].mean()
+    point = found.operating_point["image"]
+    assert fitted > 0.1
+    assert point["sensitivity"].value + point["specificity"].value - 1 < 0.05
 
 
 @pytest.mark.parametrize("metric", ["auroc", "average_precision", "accuracy", "balanced_accuracy",
@@ -195,14 +230,14 @@ DEGENERATE = [
     pytest.param(_images(TARGET[:1], a=RIGHT[:1], b=RIGHT[:1]), "ab", "mean",
                  "validation is one group", id="one image"),
     pytest.param(_images(np.zeros(60, int), a=RIGHT, b=_noise(1)), "ab", "mean",
-                 "auroc cannot be told", id="the last class is absent"),
+                 "AUROC cannot be told", id="the last class is absent"),
     pytest.param(_images(np.ones(60, int), a=RIGHT, b=_noise(1)), "ab", "mean",
-                 "auroc cannot be told", id="the first class is absent"),
+                 "AUROC cannot be told", id="the first class is absent"),
     pytest.param(_images(np.repeat([0, 1], [59, 1]), a=_noise(1), b=_noise(2)), "ab", None,
-                 "best auroc", id="one positive image"),
+                 "best AUROC", id="one positive image"),
     pytest.param(_images(TARGET, a=np.full(60, 0.5), b=np.full(60, 0.5)), "ab", "single",
-                 "do as well", id="all one prediction"),
-    pytest.param(_images(TARGET, a=TARGET * 1.0, b=1.0 - TARGET), "ab", "single", "best auroc",
+                 "as good and less simple", id="all one prediction"),
+    pytest.param(_images(TARGET, a=TARGET * 1.0, b=1.0 - TARGET), "ab", "single", "best AUROC",
                  id="exactly 0 and 1"),
 ]
 

@@ -106,6 +106,63 @@ def test_the_shortcut_baseline_stands_beside(evaluation):
     assert study.says.startswith("By study, ")
 
 
+FIRST = _table(IMAGES["target"], {"b_before": _of([0.1, 0.1, 0.9, 0.9, 0.9, 0.1])}).filter(like=":")
+
+
+def test_a_member_before_fine_tuning_stands_beside_and_decides_nothing(evaluation):
+    # .1 ties with one of four and is below three; its studies, .1 .9 .5, are ranked the wrong way.
+    images = pd.concat([IMAGES, FIRST], axis=1)
+    found = evaluate(tables(images, WINNER), replace(ABOUT, shortcut="sizes", before=("b",)))
+    image, study = (found.levels[level] for level in ("image", "study"))
+    assert image.before["b"].figures["auroc"].value == pytest.approx(0.125)
+    assert image.before["b"].above["auroc"].value == pytest.approx(7 / 8 - 1 / 8)
+    assert study.before["b"].figures["auroc"].value == 0
+    assert list(image.before["b"].figures) == [
+        "auroc", "average_precision", "sensitivity_at_90_specificity"]
+    assert "ensemble ranks better than b before fine-tuning" in image.before["b"].says
+    assert found.says()[-1] == study.before["b"].says
+    assert (image.figures, image.members) == (
+        evaluation.levels["image"].figures, evaluation.levels["image"].members)
+
+
+def test_parts_classes_and_members_stand_beside_the_shortcuts(evaluation):
+    # Lateral: .3 against .6 and .1; shortcuts .2 against .6 and 0: each beats one of two.
+    lateral = evaluation.levels["image"].subgroups["view"]["lateral"]["shortcut"]
+    assert lateral.figures["auroc"].value == 0.5
+    assert lateral.above["auroc"].value == 0
+    # Frontal: .8 before .2 and 0; shortcuts .6 before .2 and .4.
+    frontal = evaluation.levels["image"].subgroups["view"]["frontal"]["shortcut"]
+    assert (frontal.figures["auroc"].value, frontal.above["auroc"].value) == (1, 0)
+    # a: .8 .4 against .2 .6 0 0 is 7 of 8, the shortcuts' 5 of 8.
+    member = evaluation.levels["image"].members["a"].shortcut
+    assert member.above["auroc"].value == pytest.approx(7 / 8 - 5 / 8)
+    assert member.says.startswith("By image, the AUROC of a is 0.875;")
+    normal = evaluation.levels["image"].class_shortcuts["normal"]
+    assert normal.above["auroc"].value == pytest.approx(7 / 8 - 5 / 8)
+
+
+def test_a_headline_has_the_baseline_at_both_levels_and_for_every_part(evaluation):
+    headline = evaluation.headline(Splits(_CUT, "ratio"))
+    content = json.loads(json.dumps(headline, allow_nan=False))["shortcut"]
+    assert content["image"]["above"]["auroc"]["value"] == 0.25
+    assert list(content["image"]["parts"]) == [
+        "view frontal", "view lateral", "size 400 px", "size 900 px", "member a", "member b"]
+    assert list(content["study"]["parts"]) == ["member a", "member b"]
+    assert content["image"]["parts"]["member a"] == {
+        "auroc": {"value": 0.625, "low": None, "high": None},
+        "above": {"value": 0.25, "low": None, "high": None}, "beaten": None}
+    without = evaluate(tables(IMAGES, WINNER), ABOUT)
+    assert without.headline(Splits(_CUT))["shortcut"] == {"image": None, "study": None}
+
+
+def test_one_member_that_decides_alone_is_named():
+    alone = replace(WINNER, method="single", weights={"a": 1.0, "b": 0.0})
+    about = replace(ABOUT, shortcut="sizes", alone=alone.alone)
+    said = evaluate(tables(IMAGES, alone), about).says()
+    assert said[0].startswith("By image, the AUROC of a is ")
+    assert not any("the ensemble" in sentence for sentence in said)
+
+
 def test_counts_confusion_and_reliability(evaluation):
     image, study = evaluation.levels["image"], evaluation.levels["study"]
     assert image.counts == {"rows": 6, "groups": 2, "labels": {"normal": 4, "abnormal": 2}}
@@ -139,7 +196,7 @@ def test_everything_is_plain_json(evaluation):
     assert image["classes"]["normal"]["sensitivity"]["value"] == 0.75
     assert set(image["figures"]["a"]) == set(content["titles"])
     assert set(image) == {"counts", "threshold", "figures", "classes", "confusion", "reliability",
-                          "subgroups", "members", "shortcut"}
+                          "subgroups", "members", "before", "shortcut", "class_shortcuts"}
 
 
 def test_the_headline_is_short_and_bears_its_protocol(evaluation):
@@ -148,7 +205,7 @@ def test_the_headline_is_short_and_bears_its_protocol(evaluation):
     assert content["test"] == {"images": 6, "studies": 3, "groups": 2}
     assert list(content["winner"]["study"]) == [
         "accuracy", "balanced_accuracy", "kappa", "auroc", "average_precision", "sensitivity",
-        "specificity"]
+        "specificity", "ppv", "npv", "f1", "ece", "brier"]
     leaky = evaluation.headline(LeakySplits(_CUT, ("cut by image, as published",), "ratio"))
     assert list(leaky.items())[:2] == [("mark", "LEAKY"), ("protocol", {
         "name": "ratio", "leaky": True, "reasons": ["cut by image, as published"]})]

@@ -137,7 +137,7 @@ def test_brier_score_is_the_published_one(targets, probabilities, score):
 
 def _error(targets, probabilities, count):
     said, true = formulas.expected(np.array(targets), np.array(probabilities, float))
-    return formulas.calibration_error(_ones(said), said, true, count)[0]
+    return np.abs(formulas.calibration_gaps(_ones(said), said, true, count)).sum()
 
 
 def test_calibration_errors_are_the_published_ones():

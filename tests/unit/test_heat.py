@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from dicoms import dicom_file, drawn
 from handmade import SPEC, THREE, TWO, packaged, png, write_graph
 from osteon.combination import Combination, Stacking
+from osteon.imaging import decode
 from osteon.serving.predictor import Predictor
 
 
@@ -80,6 +82,19 @@ def test_the_overlay_is_the_picture_with_its_heat_as_large_as_a_screen_shows(tmp
     assert found.shape == (512, 1024, 3)
     assert found[40, 40].tolist() == [63, 183, 236]  # a quarter of white, three of orange
     assert found[500, 1000].tolist() == [0, 0, 0]
+
+
+def test_the_picture_that_heat_lies_over_is_grey_and_no_member_is_asked_for_it(tmp_path):
+    packaged(tmp_path, Combination.plain("a", TWO), [(0, 1)])
+    write_graph(tmp_path / "members/a.onnx", (0, 1), 16)  # of another size: it cannot be run
+    predictor = Predictor.load(tmp_path)
+    content = predictor.explain(png(np.kron(CORNER, np.ones((10, 10)))), layer="picture")
+    found = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert (found.shape, found.dtype) == ((512, 1024), np.uint8)
+    assert (found[40, 40], found[500, 1000]) == (255, 0)
+    small = predictor.explain(dicom_file(drawn()), layer="picture")
+    assert np.array_equal(cv2.imdecode(np.frombuffer(small, np.uint8), cv2.IMREAD_UNCHANGED),
+                          decode(dicom_file(drawn())).picture)
 
 
 def test_padding_is_cut_off_the_heat(tmp_path):

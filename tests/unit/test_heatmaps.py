@@ -39,6 +39,15 @@ def test_a_mask_is_outlined_in_white(values):
     assert outlined[(220 - 112) * 5 // 7, 220 * 5 // 7].max() == 0  # its inside is left as it was
 
 
+@pytest.mark.parametrize(("least", "expected"), [
+    (0.4, True), (0.2, False), (-0.1, False)], ids=["flat", "a quiet place", "both signs"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_map_that_points_nowhere_is_flat(least, expected, sign):
+    found = np.zeros((SIDE_PX, SIDE_PX), np.float32)
+    found[FRAME.window] = sign * np.linspace(least, 1, SIDE_PX)
+    assert heatmaps.flat(found, FRAME) is expected  # padding, which is 0, does not count
+
+
 def test_a_silent_map_leaves_the_picture(values):
     grey = np.full((SIDE_PX, SIDE_PX), 100, np.float32)
     assert np.array_equal(heatmaps.overlay(grey, values * 0, FRAME), heatmaps.plain(grey, FRAME))

@@ -13,12 +13,13 @@ PACKAGE = SOURCE / "osteon"
 # From the ground up: a module imports from rows above its own and from nowhere else. A folder
 # counts as one module.
 LAYERS = [
+    {"memory"},
     {"errors", "files", "findings", "formats", "grey", "grouping", "phantom", "combination",
      "formulas", "outcome", "subgroups", "thresholds", "composition", "ondemand", "scratch",
      "sections"},
     {"familiarity", "frames", "params", "executor", "records", "codestreams", "pngs", "metrics",
      "plots", "head",
-     "published", "calibration", "weighting", "plan", "pointing", "progress",
+     "packaged", "published", "calibration", "weighting", "plan", "pointing", "progress",
      "resume", "trialstore"},
     {"layouts", "strata", "quarantine", "splits", "dicom", "augment", "schedules", "summary",
      "heatmaps", "aggregation", "comparisons", "study", "bagging", "masks"},
@@ -36,7 +37,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {"torch", "pytorch_lightning", "timm", "great_expectations", "evidently", "pandas",
          "sklearn"}
 # They decide no stage's figures.
-EVERYWHERE = {"params", "sections", "errors", "executor", "files", "__init__"}
+EVERYWHERE = {"params", "sections", "errors", "executor", "files", "memory", "__init__"}
 READ_AS_FILES = {"pages.py": "src/osteon/templates"}  # pages are filled templates
 AS_ONE = ("src/osteon/phantom", "src/osteon/layouts", "src/osteon/published", "src/osteon/report")
 

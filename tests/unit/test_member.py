@@ -83,9 +83,11 @@ def test_the_last_blocks_and_the_head_are_finetuned_and_the_rest_stays(tmp_path,
 
 
 def test_without_weights_the_whole_network_is_trained(tmp_path, material):
-    network, fit, source = member.train(
-        "tiny", _settings(head={"output": "sigmoid"}), material, tmp_path / "run",
-        tmp_path / "kept")
+    settings = _settings(head={"output": "sigmoid"})
+    network, source = member.start("tiny", settings)
+    before = network.backbone.layer4[0].conv1.weight.clone()
+    fit = member.train(network, settings, material, tmp_path / "run", tmp_path / "kept")
+    assert not torch.equal(network.backbone.layer4[0].conv1.weight, before)
     assert network.output == "sigmoid"
     assert len(fit.curves) == 2
     assert source == "none: trained from scratch"
@@ -97,8 +99,8 @@ def test_without_weights_the_whole_network_is_trained(tmp_path, material):
     pytest.param(0, 0, id="a live pass keeps nothing")])
 def test_with_weights_the_head_alone_learns(tmp_path, material, views, files):
     settings = _settings(weights=_weights(tmp_path), train={"views": views})
-    network, fit, source = member.train(
-        "tiny", settings, material, tmp_path / "run", tmp_path / "kept")
+    network, source = member.start("tiny", settings)
+    fit = member.train(network, settings, material, tmp_path / "run", tmp_path / "kept")
     donor = create(RESNET, 2, seed=9).backbone.state_dict()
     for name, value in network.backbone.state_dict().items():
         assert torch.equal(value, donor[name]), name
@@ -150,7 +152,8 @@ def test_a_live_pass_sees_each_image_otherwise_in_each_epoch(tmp_path, material)
         settings = _settings(
             weights=_weights(tmp_path), augment=changes,
             train={"views": 0, "learning_rate": 1e-12, "schedule": "constant", "batch_size": 16})
-        _, fit, _ = member.train("tiny", settings, material, tmp_path / name, tmp_path / "kept")
+        network, _ = member.start("tiny", settings)
+        fit = member.train(network, settings, material, tmp_path / name, tmp_path / "kept")
         losses[name] = fit.curves["train_loss"].diff()[1]
     assert losses["still"] == pytest.approx(0, abs=2e-6)
     assert abs(losses["turned"]) > 1e-5
@@ -168,6 +171,24 @@ def test_embeddings_hold_the_plain_view_first_and_every_view_of_a_picture(tmp_pa
     views = train.features.view(3, 16, -1)
     for one, another in [(0, 1), (0, 2), (1, 2)]:
         assert ((views[one] - views[another]).abs().amax(dim=1) > 1e-4).all()
+
+
+def test_networks_that_take_turns_share_their_embeddings(tmp_path):
+    pictures = np.random.default_rng(0).integers(0, 256, (24, 32, 32), dtype=np.uint8)
+    np.save(tmp_path / "pictures.npy", pictures)
+    cut = Splits(rows(["a", "b"] * 12, [f"p{number}" for number in range(24)],
+                      part=["train"] * 16 + ["validation"] * 8))
+    settings = _settings(weights=_weights(tmp_path), train={"views": 1, "monitor": "last"},
+                         finetune={"monitor": "last"}, dataset={"labels": ("a", "b")},
+                         model={"folds": 4})
+    network, _ = member.start("tiny", settings)
+    plain = embed(network, pictures, np.arange(24), bf16=False, device=CPU)
+    for material in member.read_turns(cut, tmp_path, settings):
+        train, validation = member.embeddings(network, settings, material, tmp_path / "kept")
+        assert torch.allclose(train.features, plain[material.rows["train"]], atol=1e-5)
+        assert torch.allclose(validation.features, plain[material.rows["validation"]], atol=1e-5)
+        assert len(train) + len(validation) == 24
+    assert len(list((tmp_path / "kept").glob("*.npy"))) == 1
 
 
 def test_a_head_can_be_tried_on_embeddings_and_given_up(tmp_path, material):

@@ -11,6 +11,7 @@ from osteon.backbone import create
 from osteon.checkpoints import OUT_OF_FOLD
 from osteon.ensemble import choose
 from osteon.errors import UserError
+from osteon.evaluation import About, evaluate, tables
 from osteon.member import read_turns
 from osteon.predictions import out_of_fold
 from osteon.records import BORDER, SIZE, STATISTICS, write_table
@@ -96,14 +97,58 @@ def test_the_ensemble_stands_beside_its_members_their_first_phase_and_shortcuts(
     image = written["levels"]["image"]
     figures = image["figures"]
     assert (written["protocol"]["leaky"], image["counts"]["rows"]) == (False, 48)
-    assert set(figures) == {"ensemble", "one", "two", "one_before", "two_before"}
+    assert set(figures) == {"ensemble", "one", "two"}
+    assert image["threshold"] is None  # each fold has its own
     assert two == {name: figures["ensemble"][name]["value"]
                    for name in ("auroc", "average_precision")}
     assert two["auroc"] == pytest.approx(choice.candidates[choice.chosen].estimate.value, abs=1e-6)
-    assert figures["one"]["auroc"]["value"] > figures["one_before"]["auroc"]["value"] + 0.05
-    assert image["members"]["one_before"]["above"]["average_precision"]["low"] > 0
+    before = image["before"]["one"]
+    assert set(before["figures"]) == set(before["above"]) == {
+        "auroc", "average_precision", "sensitivity_at_90_specificity"}  # none has a threshold
+    assert figures["one"]["auroc"]["value"] > before["figures"]["auroc"]["value"] + 0.05
+    assert before["above"]["average_precision"]["low"] > 0
+    assert before["says"] in written["says"]
     assert 0.2 < image["shortcut"]["figures"]["auroc"]["value"] < 0.8  # widths that say nothing
     assert "sensitivity_at_90_specificity" in image["shortcut"]["above"]
+
+
+def _noise(cut, seed):
+    """Give what two members say of the rows before the test, in studies of two: nothing."""
+    table = cut.table[:48].assign(target=lambda rows: (rows["label"] == "b").astype(int))
+    for number, name in enumerate(("one", "two")):
+        last = np.random.default_rng((seed, number)).random(48)
+        table = table.assign(**{f"{name}:a": 1 - last, f"{name}:b": last})
+    return table.assign(target=np.arange(48) // 2 % 2)
+
+
+def _youden(levels, name, level):
+    figures = levels[level].figures[name]
+    return figures["sensitivity"].value + figures["specificity"].value - 1
+
+
+@pytest.fixture(scope="module")
+def of_noise(cut, settings):
+    """Measure noise at thresholds fitted to the very rows, and at those of the other folds."""
+    found = []
+    for seed in range(4):
+        images = _noise(cut, seed)
+        choice = choose(images, settings.model.members, LABELS, settings.ensemble, resamples=1,
+                        seed=0)
+        winner = choice.winner
+        fitted = evaluate(tables(images, winner), About(
+            LABELS, winner.members, winner.method, winner.thresholds, None, 1, 0))
+        found.append((fitted, outoffold.measure(images, images, choice, None, resamples=1,
+                                                seed=0)[0]))
+    return found
+
+
+@pytest.mark.parametrize("level", ["image", "study"])
+@pytest.mark.parametrize("name", ["ensemble", "one", "two"])
+def test_verdicts_are_by_thresholds_that_their_rows_had_no_part_in(of_noise, name, level):
+    fitted, honest = (np.mean([_youden(of.levels, name, level) for of in each])
+                      for each in zip(*of_noise, strict=True))
+    assert fitted > 0.05
+    assert honest < fitted - 0.1
 
 
 def test_networks_judge_the_folds_they_have_not_seen(cut, settings, tmp_path):

@@ -12,6 +12,7 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
+import ran
 from house import ROOT
 from osteon import checkpoints, heatmaps, preprocessing
 from osteon.aggregation import with_verdicts
@@ -24,10 +25,12 @@ from osteon.files import read_json, sha256, write_json
 from osteon.frames import Frame
 from osteon.imaging import Picture, PreprocessSpec, decode, network_input, statistics
 from osteon.outcome import Fit
+from osteon.packaged import FORMAT
 from osteon.packaging import write_package
 from osteon.params import Params
 from osteon.predictions import predict
 from osteon.records import STATISTICS
+from osteon.report import card, cardpage
 from osteon.serving.members import prepared
 from osteon.serving.predictor import Predictor
 from osteon.splits import LeakySplits
@@ -83,12 +86,12 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFram
     measured = [list(statistics(decode(file.read_bytes()).picture).values()) for file in files]
     Familiarity.fit(features, measured, list(cut.table["group_id"]), STATISTICS).save(
         folder / "familiarity.npz")
-    write_json(folder / "evaluate.json", {"winner": "figures"})
-    (folder / "card.html").write_text("the card", encoding="utf-8")
+    facts = card.facts(ran.run(folder / "reported", LABELS, leaky=True))
+    write_json(folder / "card.json", {**facts, "body_parts": ["hip"]})
     write_package(folder / "package", settings, trained=folder / "trained",
                   ensemble=folder / "ensemble.json", familiarity=folder / "familiarity.npz",
-                  evaluation=folder / "evaluate.json",
-                  page=folder / "card.html", pictures=folder / "pictures", cut=cut)
+                  card=folder / "card.json", pictures=folder / "pictures", cut=cut)
+    cardpage.write(folder / "package")
     judged = with_verdicts(images, Combination.from_json(read_json(folder / "ensemble.json")))
     return folder, judged
 
@@ -114,21 +117,32 @@ def test_members_have_seen_pictures_of_their_own_size(
 
 def test_the_card_says_what_the_model_is(package: tuple[Path, pd.DataFrame]) -> None:
     folder = package[0] / "package"
-    card = read_json(folder / "card.json")
-    assert (card["mark"], card["protocol"]["reasons"]) == ("LEAKY", ["drawn for a test"])
-    assert (card["labels"], card["positive"], card["body_parts"]) == (LABELS, None, ["hip"])
-    assert card["thresholds"] == {"image": None, "study": None}
-    assert card["test"] == {"winner": "figures"}
-    assert set(card["hashes"]) == {"members/small.onnx", "members/large.onnx", "ensemble.json",
+    found = read_json(folder / "card.json")
+    told = read_json(package[0] / "card.json")
+    assert found["mark"] == "LEAKY"
+    assert found["labels"] == LABELS
+    assert {name: found[name] for name in told} == told
+    assert found["format"] == FORMAT
+    assert set(found["hashes"]) == {"members/small.onnx", "members/large.onnx", "ensemble.json",
                                    "preprocess.json", "familiarity.npz"}
-    assert (folder / "card.html").read_text(encoding="utf-8") == "the card"
+
+
+def test_the_page_of_the_card_bears_version_and_hashes_of_the_json(
+        package: tuple[Path, pd.DataFrame]) -> None:
+    folder = package[0] / "package"
+    found, page = read_json(folder / "card.json"), (folder / "card.html").read_text("utf-8")
+    assert f"model {found['version']}" in page
+    assert "LEAKY" in page
+    for name, digest in {**found["hashes"], **found["made_from"]}.items():
+        assert name in page, name
+        assert digest in page, name
 
 
 def test_the_version_hangs_on_what_decides_an_answer(package: tuple[Path, pd.DataFrame]) -> None:
-    card = read_json(package[0] / "package/card.json")
-    lines = "\n".join(f"{name} {digest}" for name, digest in sorted(card["hashes"].items()))
-    assert card["version"] == hashlib.sha256(lines.encode()).hexdigest()[:12]
-    assert card["hashes"]["ensemble.json"] == sha256(package[0] / "package/ensemble.json")
+    found = read_json(package[0] / "package/card.json")
+    lines = "\n".join(f"{name} {digest}" for name, digest in sorted(found["hashes"].items()))
+    assert found["version"] == hashlib.sha256(lines.encode()).hexdigest()[:12]
+    assert found["hashes"]["ensemble.json"] == sha256(package[0] / "package/ensemble.json")
 
 
 def test_every_member_was_proven_equal_to_its_graph(package: tuple[Path, pd.DataFrame]) -> None:

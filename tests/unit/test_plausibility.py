@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torch import nn
 
 from osteon import checkpoints, params
-from osteon.backbone import create
+from osteon.backbone import Network, create
 from osteon.checkpoints import Fit
 from osteon.combination import Combination, Stacking
-from osteon.explanations import account, gallery, plausibility
+from osteon.explanations import account, atlas, gallery, plausibility
 from osteon.explanations.atlas import Atlas, Sum
 from osteon.explanations.explanation import Explanation, Predicted, explain
 from osteon.files import write_json
@@ -35,6 +36,38 @@ def _settings(**explain):
         content["backbones"][member] = {"arch": "test_resnet", "normalize": "symmetric"}
     content["explain"].update(explain)
     return params.Params.model_validate(content)
+
+
+class Step(nn.Module):
+    """A backbone that is silent but for a short piece of the way: a picture of .7 to .72 grey."""
+
+    head_hidden_size = 1
+
+    def forward(self, pictures):
+        return self.forward_head(self.forward_features(pictures))
+
+    def forward_features(self, pictures):
+        return ((pictures.mean(dim=1, keepdim=True) - 0.7) * 50).clamp(0, 1)
+
+    def forward_head(self, maps):
+        return maps.mean(dim=(2, 3))
+
+
+@pytest.mark.parametrize(("most_steps", "adds_up"), [(32, False), (96, True)],
+                         ids=["evenly spread", "where it bends"])
+def test_steps_go_where_the_network_bends(most_steps, adds_up):
+    """A white picture crosses the step on a fiftieth of the way, between even steps."""
+    settings = _settings(steps=32, most_steps=most_steps, tolerance=0.05)
+    network = Network(settings.backbones["one"].model_copy(update={"normalize": "unit"}), 2)
+    network.backbone = Step()
+    network.head.weight, network.head.bias = (
+        nn.Parameter(torch.tensor(values)) for values in ([[0.0], [8.0]], [0.0, 0.0]))
+    maps, sums = atlas.gradients(network, np.full((1, 16, 16), 255, np.uint8),
+                                 pd.Series([1], [0]), settings.explain, "step")
+    assert sums[0].difference == pytest.approx(8, abs=1e-4)
+    assert (sums[0].relative <= 0.05) is adds_up
+    assert sums[0].steps <= most_steps
+    assert maps[0].sum() == pytest.approx(sums[0].difference + sums[0].delta, abs=1e-3)
 
 
 def _test(masked=(), **explain):
@@ -159,6 +192,40 @@ def project(tmp_path):
     return tmp_path, settings
 
 
+def test_a_flat_map_leaves_the_picture_untinted(tmp_path):
+    test = _test(cases=1)
+    cases = gallery.draw(tmp_path, _explanation(test, _atlas(np.full((8, 8), -1), _at(MIDDLE))))
+    assert cases[0]["flat"] == {"ensemble": ["integrated_gradients", "grad_cam"],
+                                "one": ["integrated_gradients", "grad_cam"], "two": []}
+    picture, flat, pointed = ((tmp_path / name).read_bytes() for name in (
+        cases[0]["picture"], *(cases[0]["maps"][name]["grad_cam"] for name in ("one", "two"))))
+    assert flat == picture != pointed
+
+
+RATIOS = {"border": {"value": 1.14, "low": 1.08, "high": 1.22},
+          "markers": {"value": 6.83, "low": 0.2, "high": 11.98}}
+
+
+@pytest.mark.parametrize(("largest", "low", "warned"), [
+    (0.3, 1.08, ["Integrated Gradients of one miss the difference in log-odds by at most 30.0 %, "
+                 "half of them by 1.0 % or less: they do not all add up: raise explain.most_steps.",
+                 "Grad-CAM lies where no finding can be more than chance would put it there: "
+                 "the ensemble on the outer twentieth, 1.14 [1.08, 1.22] times its area."]),
+    (0.04, 0.9, []),
+], ids=["wrong sums and places", "none"])
+def test_what_speaks_against_the_maps_is_a_warning(largest, low, warned):
+    ratios = {"border": {**RATIOS["border"], "low": low}, "markers": RATIOS["markers"]}
+    shares = {name: {"value": 0.0012, "low": 0.0, "high": 0.1} for name in ratios}
+    told = {"tolerance": 0.05, "completeness": {"one": {"largest": largest, "median": 0.01}},
+            "artefacts": {"grad_cam": {"images": 9, "shares": {"ensemble": shares},
+                                       "ratios": {"ensemble": ratios}}},
+            "methods": ["grad_cam"], "localisation": None, "alone": None}
+    assert account.warnings(told) == warned
+    assert set(warned) < set(account.says(told))
+    assert "white islands near the edge 0.12 %, 6.83 [0.20, 11.98] times its area" in (
+        account.says(told)[1])
+
+
 def test_everything_is_told_of_real_networks(project):
     folder, settings = project
     test = Predicted(_test().table, _test(masked=(101, 103, 105, 107, 109)).masks,
@@ -168,6 +235,7 @@ def test_everything_is_told_of_real_networks(project):
     assert [case["kind"] for case in told["cases"]] == ["right", "wrong", "nearest"]
     first = told["cases"][0]
     assert (first["explained"], first["target"], first["masked"]) == ("fractured",) * 2 + (True,)
+    assert set(first["flat"]) == {"ensemble", "one", "two"}
     drawn = {file.name for file in folder.glob("*.png")}
     assert len(drawn) == 3 * (1 + 3 * 2)
     assert {first["picture"], *first["maps"]["two"].values()} < drawn

@@ -2,18 +2,19 @@
 
 import cv2
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 
 from osteon import plots
 
 MARK = "LEAKY: cut by image, as published; 9 patients in several parts: p1 (train, test)"
-CURVES = pd.DataFrame({"member": "a", "auroc": [0.6, 0.7], "loss": [0.6, 0.5],
-                       "train_loss": [0.5, 0.4]})
-DRAWN = [
-    pytest.param(lambda file, mark: plots.training(file, CURVES, mark=mark), id="training"),
-]
+
+
+def _draw(file, mark):
+    figure, (left, right) = plots.panels(2)
+    left.plot([0, 1], [0.6, 0.7])
+    right.plot([0, 1], [0.6, 0.5])
+    plots.save(figure, file, mark)
 
 
 def _red_pixels(file):
@@ -21,10 +22,9 @@ def _red_pixels(file):
     return int(((red > 190) & (green < 40) & (blue < 40)).sum())
 
 
-@pytest.mark.parametrize("draw", DRAWN)
-def test_every_plot_bears_the_mark_of_its_cut(tmp_path, draw):
-    draw(tmp_path / "leaky.png", MARK)
-    draw(tmp_path / "honest.png", "")
+def test_every_plot_bears_the_mark_of_its_cut(tmp_path):
+    _draw(tmp_path / "leaky.png", MARK)
+    _draw(tmp_path / "honest.png", "")
     assert _red_pixels(tmp_path / "leaky.png") > 200
     assert _red_pixels(tmp_path / "honest.png") == 0
 
@@ -41,8 +41,7 @@ def test_the_title_says_what_leaks(tmp_path, mark, title):
     assert figure.get_suptitle() == title
 
 
-@pytest.mark.parametrize("draw", DRAWN)
-def test_the_same_data_give_the_same_bytes(tmp_path, draw):
+def test_the_same_data_give_the_same_bytes(tmp_path):
     for name in ("first.png", "second.png"):
-        draw(tmp_path / name, "")
+        _draw(tmp_path / name, "")
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()

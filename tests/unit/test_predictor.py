@@ -4,11 +4,12 @@ import json
 from dataclasses import replace
 
 import numpy as np
-import onnx
 import pytest
 
 from handmade import RULE, SPEC, THREE, TWO, packaged, plain, png, reference
 from osteon.combination import Combination
+from osteon.errors import UserError
+from osteon.files import read_json, write_json
 from osteon.imaging import ImageError
 from osteon.records import STATISTICS
 from osteon.serving.predictor import Predictor, Warning  # noqa: A004
@@ -165,14 +166,21 @@ def test_what_is_no_image_is_refused(tmp_path):
 def test_a_folder_without_a_whole_package_names_the_remedy(tmp_path, missing):
     packaged(tmp_path, Combination.plain("a", TWO), [(0, 1)])
     (tmp_path / missing).unlink()
-    with pytest.raises(FileNotFoundError, match=f"lacks {missing}.*run `dvc repro`"):
+    with pytest.raises(UserError, match=f"lacks {missing}; run `dvc repro`"):
         Predictor.load(tmp_path)
 
 
-def test_a_graph_of_an_earlier_version_names_the_remedy(tmp_path):
+@pytest.mark.parametrize(("number", "said"), [
+    pytest.param({}, "a package without a format number, of an earlier version", id="older"),
+    pytest.param({"format": 2}, "a package of format 2", id="newer"),
+])
+def test_a_package_of_another_format_names_the_remedy(tmp_path, number, said):
     packaged(tmp_path, Combination.plain("a", TWO), [(0, 1)])
-    model = onnx.load(tmp_path / "members/a.onnx")
-    del model.graph.output[1:3]
-    onnx.save(model, tmp_path / "members/a.onnx")
-    with pytest.raises(FileNotFoundError, match=r"has no features, map: .*`dvc repro`"):
+    card = read_json(tmp_path / "card.json")
+    del card["format"]
+    write_json(tmp_path / "card.json", {**card, **number})
+    with pytest.raises(UserError) as refused:
         Predictor.load(tmp_path)
+    assert str(refused.value) == (
+        f"{tmp_path}: {said}; format 1 is wanted. Run `dvc repro package`, or serve it with the "
+        "version of osteon that made it")

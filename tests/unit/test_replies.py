@@ -73,7 +73,7 @@ def test_every_status_of_every_address_is_described():
 def test_the_model_s_own_labels_are_described():
     fields = _fields("/v1/explain")
     assert fields["label"]["enum"] == ["normal", "abnormal"]
-    assert fields["layer"]["enum"] == ["overlay", "heat"]
+    assert fields["layer"]["enum"] == ["overlay", "heat", "picture"]
 
 
 def test_limits_are_described_as_they_are_set():

@@ -88,14 +88,14 @@ def test_a_killed_training_ends_as_an_undisturbed_one(tmp_path, changes, unfreez
         assert torch.equal(value, expected[name]), name
 
 
-def _fit_head(folder, settings, transform=None):
+def _fit_head(folder, settings, transform=None, machine=MACHINE):
     torch.manual_seed(0)
     found = Head(5, 2, head())
     data = DataModule(Embeddings(FEATURES, TARGETS), Embeddings(FEATURES[:12], TARGETS[:12]),
                       batch_size=8, seed=0)
     classifier = Classifier(found, settings, class_weights=torch.ones(2),
                             transform=transform, seed=0)
-    fit = training.fit(classifier, data, settings, MACHINE, folder)
+    fit = training.fit(classifier, data, settings, machine, folder)
     return found, fit
 
 
@@ -225,6 +225,12 @@ def test_out_of_memory_says_what_to_lower(tmp_path, failure):
 
     with pytest.raises(UserError, match=r"out of memory: lower phase.batch_size \(now 8\) or pre"):
         _fit_head(tmp_path / "run", phase(), change)
+
+
+def test_a_card_that_is_not_there_ends_training_with_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match=r"trainer\.accelerator=gpu: torch sees no graphics card"):
+        _fit_head(tmp_path / "run", phase(), machine=Trainer(accelerator="gpu", precision="fp32"))
 
 
 def test_another_failure_is_not_taken_for_memory(tmp_path):

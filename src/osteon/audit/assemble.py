@@ -75,7 +75,7 @@ class Audit:
         honest = self.claim("grouped")
         return {
             "probe": honest.scores["linear"][self.headline].value if honest else None,
-            "shortcuts": self.shortcuts[self.best_shortcut][self.headline].value}
+            "best_shortcut": self.shortcuts[self.best_shortcut][self.headline].value}
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Give the headline as two tables, `protocols` and `shortcuts`, one row a figure."""

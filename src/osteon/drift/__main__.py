@@ -15,7 +15,9 @@ def main() -> None:
     line = argparse.ArgumentParser(
         prog="python -m osteon.drift", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="exit code: 0; 1 where nothing can be said, or where drift is to fail and is found")
+        epilog="exit code: 0, also where images are too few for a verdict (`drifted` is null in "
+               "drift.json); 1 where they cannot be compared, or where drift is to fail and is "
+               "found")
     line.add_argument("current", nargs="?", default="runs/monitoring", metavar="CURRENT",
                       help="the service's log, a folder or a file; a folder of images; or `test` "
                            "(default: %(default)s)")

@@ -1,6 +1,7 @@
 """The comparison itself: what differs, by how much, and the verdict in words."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -10,7 +11,6 @@ import pandas as pd
 from osteon.drift import permutation
 from osteon.drift.permutation import Tested
 from osteon.drift.sample import DISTANCE, Numbers, Sample
-from osteon.errors import UserError
 from osteon.familiarity import Familiarity, whole_groups
 from osteon.records import STATISTICS
 from osteon.sections.verdict import Drift
@@ -58,7 +58,7 @@ class Unlike:
 class Finding:
     """The verdict, and all that it rests on."""
 
-    drifted: bool
+    drifted: bool | None  # none where there is too little to tell a difference from chance
     verdict: str
     images: dict[str, int]  # of the two sides
     units: dict[str, int]  # groups, or neighbours where nobody knows the groups
@@ -88,54 +88,59 @@ def compare(reference: Sample, current: Sample, familiarity: Familiarity, settin
             labels: tuple[str, ...], seed: int) -> Finding:
     """Compare two samples: grey values, probabilities, embeddings and verdicts.
 
-    Of a reference that the members were trained on, grey values alone.
-
-    Raises:
-        UserError: too few images or groups on either side to say anything.
+    Of a reference that the members were trained on, grey values alone. Of too few images or groups
+    on either side nothing is tested, and the finding says how many are needed.
     """
-    pair = _paired(reference, current, settings.least_images, seed)
+    pair = _paired(reference, current, seed)
+    groups = int(pair.units[pair.first - 1]) + 1
+    images = {"reference": len(reference), "current": len(current)}
+    units = {"reference": groups, "current": int(pair.units[-1]) + 1 - groups}
+    unlike = _unlike(current, familiarity)
+    lacking = (_lacking(images, "images", settings.least_images, " (drift.least_images)")
+               or _lacking(units, "groups of images", _LEAST_UNITS))
+    tests = [] if lacking else _tests(pair, settings, labels, seed)
+    drifted = None if lacking else any(test.differs for test in tests)
+    said = f"no verdict: {lacking}" if lacking else _verdict(tests)
+    return Finding(drifted, f"{said}; {_alone(unlike)}", images, units, settings.false_alarms,
+                   tests, unlike)
+
+
+def _lacking(counts: Mapping[str, int], of: str, least: int, setting: str = "") -> str:
+    """Say of which side there is too little; nothing where there is enough."""
+    few = " and ".join(f"{count} {side}" for side, count in counts.items() if count < least)
+    return few and f"nothing can be said of {few} {of}; {least} a side are needed{setting}"
+
+
+def _paired(reference: Sample, current: Sample, seed: int) -> _Pair:
+    # Twice as many neighbours as a patient has images in the reference: most patients then lie in
+    # one unit, wherever it begins.
+    per_group = len(reference) / (int(reference.in_units(1).max()) + 1)
+    sides: list[Sample] = []
+    units: list[Numbers] = []
+    for sample in (reference, current):
+        of_all = sample.in_units(int(np.ceil(2 * per_group)))
+        rows = whole_groups(of_all, _MOST_IMAGES, seed)
+        numbered = np.unique(of_all[rows], return_inverse=True)[1]
+        order = np.argsort(numbered, kind="stable")
+        sides.append(sample.take(rows[order]))
+        units.append(numbered[order])
+    return _Pair(sides[0], sides[1],
+                 np.concatenate([units[0], units[1] + units[0].max() + 1]))
+
+
+def _tests(pair: _Pair, settings: Drift, labels: tuple[str, ...], seed: int) -> list[Difference]:
     columns = [side.columns(labels) for side in (pair.reference, pair.current)]
-    if reference.trained_on:
+    if pair.reference.trained_on:
         columns = [table[STATISTICS] for table in columns]
     tested = _tested(pair, columns, len(labels), settings, seed)
     names = [str(name) for name in columns[0]]
     deviations = columns[0].std(ddof=0).to_numpy()
     tests = [_of_column(name, columns, float(deviations[number]), _one(tested, number), settings)
              for number, name in enumerate(names)]
-    if not reference.trained_on:
+    if not pair.reference.trained_on:
         tests += [_of_embedding(_one(tested, len(names))),
                   _of_verdicts(pair, labels, _one(tested, len(names) + 1))]
-    unlike = _unlike(current, familiarity)
-    drifted = any(test.differs for test in tests)
-    first = int(pair.units[pair.first - 1]) + 1
-    return Finding(drifted, _verdict(tests, unlike, drifted=drifted),
-                   {"reference": len(reference), "current": len(current)},
-                   {"reference": first, "current": int(pair.units[-1]) + 1 - first},
-                   settings.false_alarms, tests, unlike)
-
-
-def _paired(reference: Sample, current: Sample, least: int, seed: int) -> _Pair:
-    for name, sample in (("reference", reference), ("current", current)):
-        if len(sample) < least:
-            raise UserError(f"drift: {len(sample)} {name} images are fewer than "
-                            f"drift.least_images={least}; nothing can be said")
-    # Twice as many neighbours as a patient has images in the reference: most patients then lie in
-    # one unit, wherever it begins.
-    per_group = len(reference) / (int(reference.in_units(1).max()) + 1)
-    sides: list[Sample] = []
-    units: list[Numbers] = []
-    for name, sample in (("reference", reference), ("current", current)):
-        of_all = sample.in_units(int(np.ceil(2 * per_group)))
-        rows = whole_groups(of_all, _MOST_IMAGES, seed)
-        numbered = np.unique(of_all[rows], return_inverse=True)[1]
-        if numbered.max() + 1 < _LEAST_UNITS:
-            raise UserError(f"drift: the {name} images are of {numbered.max() + 1} groups; fewer "
-                            f"than {_LEAST_UNITS} can say nothing")
-        order = np.argsort(numbered, kind="stable")
-        sides.append(sample.take(rows[order]))
-        units.append(numbered[order])
-    return _Pair(sides[0], sides[1],
-                 np.concatenate([units[0], units[1] + units[0].max() + 1]))
+    return tests
 
 
 def _tested(pair: _Pair, columns: list[pd.DataFrame], classes: int, settings: Drift,
@@ -205,15 +210,17 @@ def _unlike(current: Sample, familiarity: Familiarity) -> Unlike:
                                            for name, count in counts.most_common()})
 
 
-def _verdict(tests: list[Difference], unlike: Unlike, *, drifted: bool) -> str:
+def _verdict(tests: list[Difference]) -> str:
     differing = [test for test in tests if test.differs]
     named = [test.says for test in sorted(
         differing, key=lambda test: (not test.of_column, -test.value))]
-    said = (f"{len(differing)} of {len(tests)} comparisons differ by more than chance: "
+    return (f"drift: {len(differing)} of {len(tests)} comparisons differ by more than chance: "
             f"{', '.join(named)}" if named else
-            f"none of {len(tests)} comparisons differs by more than chance")
+            f"no drift: none of {len(tests)} comparisons differs by more than chance")
+
+
+def _alone(unlike: Unlike) -> str:
     reasons = ", ".join(f"{name} {100 * share:.0f} %" for name, share in
                         list(unlike.reasons.items())[:_NAMED] if share >= _MENTIONED)
-    alone = (f"{100 * unlike.share:.0f} % of the images are unlike the reference"
-             f"{f' ({reasons})' if reasons else ''}")
-    return f"{'drift' if drifted else 'no drift'}: {said}; {alone}"
+    return (f"{100 * unlike.share:.0f} % of the images are unlike the reference"
+            f"{f' ({reasons})' if reasons else ''}")

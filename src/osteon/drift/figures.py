@@ -21,9 +21,13 @@ _COLOURS = {"reference": "#4a78b5", "current": "#e07b28"}
 
 def write(folder: Path, sides: dict[str, Sample], labels: Sequence[str],
           tests: Sequence[Difference], *, mark: str) -> None:
-    """Draw columns.png and embedding.png; `sides` are named `reference` and `current`."""
-    tables = {name: sample.columns(labels) for name, sample in sides.items()}
-    _columns(folder / COLUMNS, tables, _shown(tests), mark)
+    """Draw columns.png and embedding.png; `sides` are named `reference` and `current`.
+
+    Where nothing was tested no column moved, and columns.png is left out.
+    """
+    if tests:
+        tables = {name: sample.columns(labels) for name, sample in sides.items()}
+        _columns(folder / COLUMNS, tables, _shown(tests), mark)
     embedding = next((test for test in tests if test.kind == "embedding"), None)
     _embedding(folder / EMBEDDING, {name: sample.coordinates for name, sample in sides.items()},
                embedding, mark)

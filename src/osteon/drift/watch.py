@@ -57,7 +57,7 @@ def watch(settings: Params, sources: Sources, out: Path, evidently: Path) -> Fin
     Evidently's page goes to the file `evidently`, since its bytes differ from run to run.
 
     Raises:
-        UserError: what is to be compared is not there or too little, or is of another model.
+        UserError: what is to be compared is not there, or is of another model.
     """
     cut = splits.read(sources.split)
     labels = settings.dataset.labels

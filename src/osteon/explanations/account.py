@@ -27,6 +27,7 @@ def content(explanation: Explanation, cases: list[Json]) -> Json:
     settings, winner = test.settings.explain, test.winner
     return {
         "methods": list(settings.methods), "members": list(winner.members),
+        "alone": winner.alone,
         "weighting": _WEIGHTING.get(winner.method, "the ensemble's weights"),
         "score": "log-odds of the class " + (
             winner.labels[-1] if len(winner.labels) == 2 else "of the verdict"),
@@ -48,7 +49,20 @@ def chosen(told: Json) -> Json:
 
 def says(told: Json) -> list[str]:
     """Say in words what the figures mean."""
-    return [*_of_sums(told), *_of_regions(told), *_of_places(told)]
+    return [sentence for sentence, _ in _told(told)]
+
+
+def warnings(told: Json) -> list[str]:
+    """Give those of the sentences that speak against believing the maps."""
+    return [sentence for sentence, warns in _told(told) if warns]
+
+
+def _told(told: Json) -> Iterator[tuple[str, bool]]:
+    """Give each sentence, and whether it is a warning."""
+    yield from _of_sums(told)
+    yield from _of_regions(told)
+    for sentence in _of_places(told):
+        yield sentence, False
 
 
 def _localisation(explanation: Explanation) -> Json | None:
@@ -67,27 +81,45 @@ def _main(told: Json) -> str:
     return "grad_cam" if "grad_cam" in told["methods"] else told["methods"][0]
 
 
+def _winner(told: Json) -> str:
+    return told["alone"] or "the ensemble"
+
+
 def _title(method: str) -> str:
     return {"grad_cam": "Grad-CAM", "integrated_gradients": "Integrated Gradients"}[method]
 
 
-def _of_sums(told: Json) -> Iterator[str]:
+def _of_sums(told: Json) -> Iterator[tuple[str, bool]]:
     for member, of in told["completeness"].items():
-        verdict = ("they add up" if of["largest"] <= told["tolerance"]
-                   else "they do not all add up: raise explain.most_steps")
+        wrong = of["largest"] > told["tolerance"]
+        verdict = ("they do not all add up: raise explain.most_steps" if wrong else "they add up")
         yield (f"Integrated Gradients of {member} miss the difference in log-odds by at most "
-               f"{of['largest']:.1%}, half of them by {of['median']:.1%} or less: {verdict}.")
+               f"{100 * of['largest']:.1f} %, half of them by {100 * of['median']:.1f} % or less: "
+               f"{verdict}."), wrong
 
 
-def _of_regions(told: Json) -> Iterator[str]:
+def _of_regions(told: Json) -> Iterator[tuple[str, bool]]:
     for method, of in told["artefacts"].items():
-        parts = [f"{_REGIONS[region]} {Estimate(**share)} (area {of['areas'][region]['value']:.3f})"
-                 for region, share in of["shares"][ENSEMBLE].items() if share["value"] is not None]
-        above = [_REGIONS[region] for region, ratio in of["ratios"][ENSEMBLE].items()
+        parts = [f"{_REGIONS[region]} {100 * share['value']:.2f} %, {_times(ratio)} its area"
+                 for region, share in of["shares"][ENSEMBLE].items()
+                 if (ratio := of["ratios"][ENSEMBLE][region])["value"] is not None]
+        yield (f"Share of {_winner(told)}'s {_title(method)} where no finding can be, "
+               f"{of['images']} images: {'; '.join(parts) or 'none to be told'}."), False
+        above = [f"{_winner(told) if name == ENSEMBLE else name} on {_REGIONS[region]}, "
+                 f"{_times(ratio)} its area"
+                 for name, ratios in of["ratios"].items() if name != told["alone"]
+                 for region, ratio in ratios.items()
                  if ratio["low"] is not None and ratio["low"] > 1]
-        more = f"; more than their area: {', '.join(above)}" if above else ""
-        yield (f"Share of the ensemble's {_title(method)} where no finding can be, "
-               f"{of['images']} images: {', '.join(parts)}{more}.")
+        if above:
+            yield (f"{_title(method)} lies where no finding can be more than chance would put it "
+                   f"there: {'; '.join(above)}."), True
+
+
+def _times(ratio: dict[str, float | None]) -> str:
+    found = Estimate(**ratio)
+    if found.low is None or found.high is None:
+        return f"{found.value:.2f} times"
+    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}] times"
 
 
 def _of_places(told: Json) -> Iterator[str]:
@@ -96,7 +128,7 @@ def _of_places(told: Json) -> Iterator[str]:
         hits = {name: Estimate(**figures["hit"]) for name, figures in of["of"].items()}
         better = [words for other, words in (("centre", "the centre"), ("before", "before"))
                   if Estimate(**of["above"][ENSEMBLE][other]["hit"]).side == 1]
-        yield (f"The strongest point of the ensemble's {_title(method)} lies in the finding in "
+        yield (f"The strongest point of {_winner(told)}'s {_title(method)} lies in the finding in "
                f"{hits[ENSEMBLE]} of {of['images']} images, before fine-tuning in "
                f"{hits[ENSEMBLE + '_before']}, the picture's centre in {hits['centre']}; "
                f"clearly better than {' and '.join(better) or 'neither'}.")

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from osteon import checkpoints, inference
 from osteon.backbone import Network
-from osteon.explanations.attribution import Map, grad_cam, integrated_gradients
+from osteon.explanations.attribution import Gradients, Map, grad_cam, integrated_gradients
 from osteon.files import read_json
 from osteon.frames import Field, Frame
 from osteon.imaging import Picture, PreprocessSpec, network_input
@@ -24,6 +24,20 @@ from osteon.sections.verdict import Explain, Method
 
 ENSEMBLE = "ensemble"
 _AT_ONCE = 16
+_PIECES = 4  # of the way from black to the image, to begin with
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """A piece of the way from black to the image, and what was found on it."""
+
+    span: tuple[float, float]
+    found: Gradients
+
+    @property
+    def missed(self) -> float:
+        """What its attributions miss of what the score gains."""
+        return float(self.found.deltas[0])
 
 
 @dataclass(frozen=True)
@@ -84,8 +98,9 @@ def chart(trained: Path, pictures: Path, rows: Mapping[Method, NDArray[np.int64]
     return Atlas(maps, sums, fits)
 
 
-def _gradients(network: Network, pictures: Picture, classes: pd.Series, settings: Explain,
-               name: str) -> tuple[dict[int, Map], dict[int, Sum]]:
+def gradients(network: Network, pictures: Picture, classes: pd.Series, settings: Explain,
+              name: str) -> tuple[dict[int, Map], dict[int, Sum]]:
+    """Give Integrated Gradients of the class numbers by row, and what each adds up to."""
     maps, sums = {}, {}
     for row in tqdm(classes.index.tolist(), desc=name, unit="image"):
         image, chosen = _tensors(network, pictures, classes.loc[[row]])
@@ -95,15 +110,31 @@ def _gradients(network: Network, pictures: Picture, classes: pd.Series, settings
 
 def _adding_up(network: Network, image: Tensor, chosen: Tensor,
                settings: Explain) -> tuple[Map, Sum]:
-    """Integrate in ever more steps, until the gradients add up or there have been enough."""
-    steps = settings.steps
+    """Integrate in pieces, and halve the worst of them, until all adds up or took enough steps.
+
+    Each piece should add up to what the score gains on it, so that the one that misses most is
+    known: a network bends on a short piece of the way, mostly, where steps are worth the most.
+    """
+    each = settings.steps // _PIECES
+
+    def integrate(start: float, end: float) -> _Piece:
+        return _Piece((start, end), integrated_gradients(
+            network, image, chosen, steps=each, internal_batch=settings.internal_batch,
+            span=(start, end)))
+
+    pieces = [integrate(number / _PIECES, (number + 1) / _PIECES) for number in range(_PIECES)]
+    steps = each * _PIECES
     while True:
-        found = integrated_gradients(network, image, chosen, steps=steps,
-                                     internal_batch=settings.internal_batch)
-        total = Sum(float(found.differences[0]), float(found.deltas[0]), steps)
-        steps *= 2
+        total = Sum(sum(float(piece.found.differences[0]) for piece in pieces),
+                    sum(piece.missed for piece in pieces), steps)
+        steps += 2 * each
         if total.relative <= settings.tolerance or steps > settings.most_steps:
-            return found.maps[0], total
+            maps = [piece.found.maps[0] for piece in pieces]
+            return np.sum(maps, axis=0, dtype=np.float32), total
+        worst = max(pieces, key=lambda piece: abs(piece.missed))
+        start, end = worst.span
+        pieces.remove(worst)
+        pieces += [integrate(start, (start + end) / 2), integrate((start + end) / 2, end)]
 
 
 def _cams(network: Network, pictures: Picture, classes: pd.Series, _settings: Explain,
@@ -124,4 +155,4 @@ def _tensors(network: Network, pictures: Picture, classes: pd.Series) -> tuple[T
 
 
 _METHODS: dict[Method, Callable[..., tuple[dict[int, Map], dict[int, Sum]]]] = {
-    "integrated_gradients": _gradients, "grad_cam": _cams}
+    "integrated_gradients": gradients, "grad_cam": _cams}

@@ -54,20 +54,22 @@ def log_odds(logits: Tensor, classes: Tensor) -> Tensor:
 
 
 def integrated_gradients(network: Network, images: Tensor, classes: Tensor, *, steps: int,
-                         internal_batch: int) -> Gradients:
+                         internal_batch: int, span: tuple[float, float] = (0, 1)) -> Gradients:
     """Integrate gradients from a black picture to each image (images, 1, side, side).
 
     After Sundararajan, Taly and Yan (2017), by Gauss-Legendre quadrature. What is black gets
-    nothing. `internal_batch` steps are computed at a time, which bounds the memory.
+    nothing. `internal_batch` steps are computed at a time, which bounds the memory. `span` is the
+    piece of the way to integrate: the maps of pieces that join add up to that of the whole, and so
+    do their differences.
     """
     score = LogOdds(network.eval())
     method = IntegratedGradients(score, multiply_by_inputs=True)
-    black = torch.zeros_like(images)
+    start, end = (images * share for share in span)
     maps, deltas = method.attribute(
-        images, black, additional_forward_args=(classes,), n_steps=steps,
+        end, start, additional_forward_args=(classes,), n_steps=steps,
         internal_batch_size=internal_batch, return_convergence_delta=True)
     with torch.inference_mode():
-        differences = score(images, classes) - score(black, classes)
+        differences = score(end, classes) - score(start, classes)
     return Gradients(*(_plain(values) for values in (maps[:, 0], differences, deltas)))
 
 

@@ -33,14 +33,19 @@ def _drawn(folder: Path, number: str, case: Case, explanation: Explanation) -> d
     heatmaps.write(folder / f"{number}_picture.png", heatmaps.plain(picture, frame))
     files = {name: {method: f"{number}_{name}_{method}.png" for method in of}
              for name, of in fields.items()}
+    flat: dict[str, list[Method]] = {name: [] for name in fields}
     for name, of in fields.items():
         for method, values in of.items():
-            heatmaps.write(folder / files[name][method], heatmaps.overlay(
-                picture, looked_at(values, method), frame, mask))
+            shown = looked_at(values, method)
+            if heatmaps.flat(shown, frame):
+                flat[name].append(method)
+                shown = np.zeros_like(shown)
+            heatmaps.write(folder / files[name][method],
+                           heatmaps.overlay(picture, shown, frame, mask))
     found = regions.find(picture, frame) | ({} if mask is None else {"mask": mask})
     whole = explanation.covered(row)
     return {**_about(case, test), "picture": f"{number}_picture.png", "maps": files,
-            "masked": mask is not None,
+            "flat": flat, "masked": mask is not None,
             "areas": {name: round(float((region & whole).sum() / whole.sum()), 4)
                       for name, region in found.items()},
             "shares": {name: {method: _shares(values, found) for method, values in of.items()}

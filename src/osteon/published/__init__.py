@@ -15,21 +15,43 @@ _FOLDER = Path(__file__).parent
 NAMES = tuple(sorted(file.stem for file in _FOLDER.glob("*.yaml")))
 
 
-class Figures(BaseModel):
-    """One table: which figures, of which test images, by which systems.
+class Protocol(BaseModel):
+    """What the figures of a table were measured on, and how; None is what nobody can tell.
 
-    With `labels`, it is of these classes alone. `level` is what was tested. A figure that the
-    authors do not give is None.
+    `layout` is that of the data set's files and `images` how many it has, before any copies are
+    drawn; `shares` and `cut` are as in the settings of a split. `augmented` says whether copies of
+    images were drawn at all, and on which side of the cut.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: str
+    layout: str | None = None
+    images: int | None = None
+    labels: tuple[str, ...] = ()
+    cut: str | None = None
+    shares: tuple[float, float, float] | None = None
+    whole: Literal["images", "groups"] | None = None  # what the cut does not divide
+    augmented: Literal["never", "before the cut", "after the cut"] | None = None
+    image_size_px: int | None = None
+
+
+class Figures(BaseModel):
+    """One table: which figures, of which test images, by which systems, under which protocol.
+
+    `level` is what was tested. A figure that the authors do not give is None; one that they compute
+    otherwise than it is defined stands in `otherwise`, with how.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
     tested: str
+    protocol: Protocol
     figures: tuple[str, ...]
     rows: dict[str, tuple[float | None, ...]]
-    labels: tuple[str, ...] = ()
     level: Literal["image", "study"] = "image"
+    otherwise: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _rows_are_full(self) -> "Figures":
@@ -40,10 +62,7 @@ class Figures(BaseModel):
 
 
 class System(BaseModel):
-    """A published system: whose it is, on which data, cut how, and what cannot be believed.
-
-    `layout` is that of its data set, None where nobody knows which images were used.
-    """
+    """A published system: whose it is, on which data, cut how, and what cannot be believed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,8 +70,6 @@ class System(BaseModel):
     source: str
     data: str
     protocol: str
-    layout: str | None
-    image_size_px: int
     doubts: tuple[str, ...]
     tables: tuple[Figures, ...]
 

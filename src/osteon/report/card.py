@@ -1,114 +1,101 @@
-"""The page of the model card: what whoever is handed the model must know of it."""
+"""The model card: what whoever is handed the model must know of it, as facts and as their page.
+
+The facts are plain values. The package adds what only it can know, its version and the hashes of
+its files, and draws the page from the whole, so that page and JSON cannot tell different things.
+"""
 
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
-from pathlib import Path
+from typing import Any
 
+from osteon.combination import in_words
 from osteon.files import read_json, sha256
-from osteon.report import material, result
-from osteon.report.document import Block, Document, Gauge, Gauges, Items, Say, Section, Table
-from osteon.report.run import LEVELS, Run, counted, estimate
+from osteon.records import read_table
+from osteon.report import material, parts
+from osteon.report.run import LEVELS, Run
 
+# What can change an answer, in training or in service.
 _LIBRARIES = ("osteon", "torch", "timm", "pytorch-lightning", "scikit-learn", "numpy",
-              "opencv-python-headless", "onnxruntime")
-_FIGURES = ("auroc", "average_precision", "accuracy", "balanced_accuracy", "kappa", "sensitivity",
-            "specificity", "f1", "ece")
-_SHORT = 16  # characters of a hash that tell two files apart
-
-
-def card(run: Run) -> Document:
-    """Compose the card."""
-    told = " from ".join(run.labels) if run.looked_for else ", ".join(run.labels)
-    return Document(
-        kicker=f"Model card · {run.settings.dataset.root} · seed {run.settings.seed}",
-        title=title(run), mark=run.cut.mark, verdict=[Say(
-            "For research on bone radiographs: to study how such a model is built, measured and "
-            f"served. It tells {told}. Not a medical device; no finding of a patient may rest on "
-            "it.", "lead")],
-        sections=[_labels(run), _figures(run), _data(run), _preprocessing(run), _members(run),
-                  material.limits(run), _versions(run)])
+              "opencv-python-headless", "onnxruntime", "pydicom")
+_COUNTS = ("images", "studies", "patients", "groups", "labels")
 
 
 def title(run: Run) -> str:
     """Name the model after its members and how they are combined."""
-    joined = " + ".join(run.members)
-    return joined if len(run.members) == 1 else f"{joined}, {run.chosen['chosen']}"
+    if run.alone is None:
+        return f"{' + '.join(run.members)}, {in_words(run.chosen['chosen'])}"
+    others = f", the best of {len(run.members)}" if len(run.members) > 1 else ""
+    return f"{run.column}{others}"
 
 
-def _labels(run: Run) -> Section:
-    if run.looked_for is None:
-        said: list[Block] = [Say("The most probable class is the verdict; there is no threshold.")]
-    else:
-        said = [Table(["verdict", "threshold", "chosen on validation for"],
-                      [[f"{run.looked_for}, of one {level}", run.chosen["thresholds"][level],
-                       run.rule(level)]
-                       for level in LEVELS])]
-    return Section("labels", "Labels and thresholds", [
-        Say(f"Labels, in this order: {', '.join(run.labels)}."), *said,
-        Say(f"Of several images of a study the {run.chosen['study_rule']} counts.", "faint")])
+def facts(run: Run) -> dict[str, Any]:
+    """Give all that the card tells, but for what packaging adds."""
+    return run.cut.marked({
+        "title": title(run), "labels": list(run.labels), "positive": run.looked_for,
+        "intended_use": "Research on bone radiographs. Not a medical device.",
+        "limits": material.limits_of_use(run),
+        "body_parts": sorted(set(run.cut.table["body_part"]) - {""}),
+        "dataset": run.settings.dataset.model_dump(mode="json"), "seed": run.settings.seed,
+        **_verdict(run), "data": _data(run), "protocol": run.cut.to_json(),
+        "test": read_json(run.sources.evaluate / "headline.json"),
+        "parts": {level: _parts(run, level) for level in run.levels},
+        "titles": dict(run.evaluation["titles"]),
+        "members": {member: read_json(run.sources.trained / member / "card.json")
+                    for member in run.members},
+        "preprocess": {member: read_json(run.sources.pictures / member / "spec.json")
+                       for member in run.members},
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in _LIBRARIES}, "made_from": _made_from(run)})
 
 
-def _figures(run: Run) -> Section:
-    blocks: list[Block] = []
-    for level in LEVELS:
-        found = run.level(level)
-        blocks.append(Gauges(f"By {level}", [
-            Gauge(run.title(name), value) for name in _FIGURES
-            if (value := estimate(found["figures"]["ensemble"].get(name)))]))
-    shortcut = run.level("image")["shortcut"]
-    if shortcut:
-        blocks.append(Say(shortcut["says"], "good" if shortcut["beaten"] else "warn"))
-    return Section("figures", "Figures on the test part",
-                   [*blocks, *result.parts(run).blocks])
+def _verdict(run: Run) -> dict[str, Any]:
+    names = ("method", "chosen", "weights", "temperatures", "thresholds", "threshold_rule",
+             "required_sensitivity", "study_rule")
+    said = {level: run.rule(level) for level in LEVELS} if run.looked_for else {}
+    return {**{name: run.chosen[name] for name in names}, "alone": run.alone,
+            "thresholds_chosen_for": said}
 
 
-def _data(run: Run) -> Section:
-    counts = run.level("image")["counts"]
-    return Section("data", "Data and protocol", [
-        *material.data(run).blocks[:3],
-        Say(f"Measured once, on {counted(counts['rows'], 'image')} of "
-            f"{counted(counts['groups'], 'group')}; everything else was chosen on training and "
-            "validation.")])
+def _data(run: Run) -> dict[str, Any]:
+    return {"layout": run.about["layout"], "images": run.about["images"],
+            "patients_are": run.about["patients_are"],
+            "quarantined": len(read_table(run.sources.index / "quarantine.csv")),
+            "cut": run.split["says"], "left_out": run.split["left_out"],
+            "parts": {name: {of: part[of] for of in _COUNTS}
+                      for name, part in run.split["parts"].items()}}
 
 
-def _preprocessing(run: Run) -> Section:
-    specs = {member: read_json(run.sources.pictures / member / "spec.json")
-             for member in run.members}
-    names = list(dict.fromkeys(name for spec in specs.values() for name in spec))
-    return Section("preprocessing", "Preprocessing", [Table(
-        ["", *run.members],
-        [*([name.replace("_", " "), *(_plain(spec.get(name)) for spec in specs.values())]
-           for name in names),
-         ["normalisation", *(run.settings.backbones[member].normalize for member in run.members)]]),
-        Say("Files of 8 to 16 bits become grey of 8 bits; normalisation lies inside the exported "
-            "graph.", "faint")])
+def _parts(run: Run, level: str) -> dict[str, Any]:
+    """Take of each part, and each class, what a card shows of it."""
+    found = run.level(level)
+    names = parts.of_parts(run.evaluation["levels"])
+    return {
+        "subgroups": {kind: {name: {
+            "rows": part["rows"], "groups": part["groups"],
+            "figures": _some(part["figures"], names), "shortcut": _lead(part["shortcut"])}
+            for name, part in of_kind.items()} for kind, of_kind in found["subgroups"].items()},
+        "classes": {label: _some(figures, parts.OF_CLASSES)
+                    for label, figures in found["classes"].items()},
+        "class_shortcuts": {label: _lead(of) for label, of in found["class_shortcuts"].items()}}
 
 
-def _plain(value: object) -> str:
-    return "-" if value is None else str(value)
+def _some(figures: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: figures[name] for name in names if name in figures}
 
 
-def _members(run: Run) -> Section:
-    cards = {member: read_json(run.sources.trained / member / "card.json")
-             for member in run.members}
-    return Section("members", "Members", [Table(
-        ["member", "network", "weights at the start", "weight", "temperature"],
-        [[member, card["arch"], card["weights"], float(run.chosen["weights"][member]),
-          float(run.chosen["temperatures"][member])] for member, card in cards.items()])])
+def _lead(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Keep of a comparison with the shortcut baseline what concerns the AUROC."""
+    if not found:
+        return None
+    return {"figures": _some(found["figures"], ("auroc",)),
+            "above": _some(found["above"], ("auroc",)), "beaten": found["beaten"]}
 
 
-def _versions(run: Run) -> Section:
-    files = {**{f"{member}, weights": run.sources.trained / member / "model.safetensors"
-                for member in run.members},
-             "index of the images": run.sources.index / "index.csv",
+def _made_from(run: Run) -> dict[str, str]:
+    """Give the SHA-256 of what the model was made from; the index has that of each image."""
+    files = {"index of the images": run.sources.index / "index.csv",
              "cut": run.sources.split / "split.csv",
-             "ensemble": run.sources.ensemble / "ensemble.json"}
-    return Section("versions", "Versions and hashes", [
-        Items([f"Python {platform.python_version()}",
-               *(f"{name} {version(name)}" for name in _LIBRARIES)]),
-        Table(["file", "SHA-256, its beginning"], _hashes(files))])
-
-
-def _hashes(files: Mapping[str, Path]) -> list[list[str]]:
-    return [[name, sha256(file)[:_SHORT]] for name, file in files.items() if file.is_file()]
+             **{f"{member}, weights": run.sources.trained / member / "model.safetensors"
+                for member in run.members}}
+    return {name: sha256(file) for name, file in files.items()}

@@ -1,6 +1,6 @@
 """Single images: where the ensemble erred, and where it looked."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import cv2
@@ -11,7 +11,7 @@ from osteon.imaging import Picture
 from osteon.preprocessing import open_pictures
 from osteon.records import probability_columns
 from osteon.report.document import Block, Cell, Fold, Items, Say, Section, Shot, Shots, Table
-from osteon.report.run import Run, estimate, signed
+from osteon.report.run import Run, estimate, probability, signed
 
 _SHOWN = 6
 _METHODS = {"grad_cam": "Grad-CAM", "integrated_gradients": "Integrated Gradients"}
@@ -21,15 +21,26 @@ _ENSEMBLE = "ensemble"
 
 
 def failures(run: Run) -> Section:
-    """Show what the ensemble got wrong with most confidence, and where it looked."""
+    """Show what was misclassified with most confidence, and where the winner looked.
+
+    Only failures that were explained are shown; where none was, the surest as they are.
+    """
     wrong = run.test[run.test["verdict"] != run.test["target"]]
-    blocks: list[Block] = [Say(f"{len(wrong):,} of {len(run.test):,} test images are called by a "
-                               "wrong name; the most confident come first.")]
+    explained = wrong["path"].isin(_explained(run))
+    blocks: list[Block] = [Say(
+        f"{len(wrong):,} of {len(run.test):,} test images are misclassified. Shown are "
+        f"{_which(int(explained.sum()))}; all are in predictions.csv of the evaluation.")]
     for title, rows in _kinds(run, wrong):
+        shown = rows[rows["path"].isin(_explained(run))] if explained.any() else rows.head(_SHOWN)
         blocks.append(Say(f"{title}: {len(rows):,}", "lead"))
-        if len(rows):
-            blocks.append(Shots([_failure(run, row) for _, row in rows.head(_SHOWN).iterrows()]))
+        if len(shown):
+            blocks.append(Shots([_failure(run, row) for _, row in shown.iterrows()]))
     return Section("failures", "Failures", blocks)
+
+
+def _which(explained: int) -> str:
+    return (f"the {explained} that were explained: the surest, one of a group, and those nearest "
+            "the threshold" if explained else "the surest, none of which was explained")
 
 
 def _kinds(run: Run, wrong: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -37,21 +48,20 @@ def _kinds(run: Run, wrong: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     order = wrong.assign(sure=[row[columns[row["verdict"]]] for _, row in wrong.iterrows()])
     order = order.sort_values(["sure", "path"], ascending=[False, True])
     if run.looked_for is None:
-        yield "Called by a wrong name", order
+        yield "Misclassified", order
         return
     yield f"Missed: {run.looked_for}, called {run.labels[0]}", order[order["target"] == 1]
     yield f"False alarms: {run.labels[0]}, called {run.looked_for}", order[order["target"] == 0]
 
 
 def _failure(run: Run, row: pd.Series) -> Shot:
-    said = row[f"{_ENSEMBLE}:{run.looked_for or run.labels[row['verdict']]}"]
     of = run.looked_for or run.labels[row["verdict"]]
-    lines = [f"is {row['label']}, called {run.labels[row['verdict']]}",
-             f"probability of {of} {said:.3f}", str(row["path"])]
     case = _explained(run).get(row["path"])
     pictures = (_pictures(run, case, [_ENSEMBLE]) if case else
                 [("as the network saw it", _thumbnail(run, row["path"]))])
-    return Shot(lines, pictures)
+    return Shot([f"is {row['label']}, called {run.labels[row['verdict']]}",
+                 f"probability of {of} {probability(row[f'{_ENSEMBLE}:{of}'])}",
+                 str(row["path"])], pictures)
 
 
 def _thumbnail(run: Run, path: str) -> bytes:
@@ -74,10 +84,15 @@ def _explained(run: Run) -> Mapping[str, Mapping[str, Any]]:
 def _pictures(run: Run, case: Mapping[str, Any],
               names: Iterable[str]) -> list[tuple[str, bytes]]:
     folder = run.sources.explain
-    maps = [(_METHODS.get(method, method) if name == _ENSEMBLE else
-             f"{name}, {_METHODS.get(method, method)}", (folder / file).read_bytes())
+    maps = [(_map_title(name, method, case["flat"][name]), (folder / file).read_bytes())
             for name in names for method, file in case["maps"].get(name, {}).items()]
     return [("picture", (folder / case["picture"]).read_bytes()), *maps]
+
+
+def _map_title(name: str, method: str, flat: Collection[str]) -> str:
+    title = _METHODS.get(method, method)
+    of = title if name == _ENSEMBLE else f"{name}, {title}"
+    return f"{of}: flat, no place stands out" if method in flat else of
 
 
 def explanations(run: Run) -> Section | None:
@@ -85,19 +100,22 @@ def explanations(run: Run) -> Section | None:
     found = run.explained
     if found is None:
         return None
-    blocks: list[Block] = [*(Say(sentence) for sentence in found["says"])]
+    blocks: list[Block] = [Say(sentence, "warn" if sentence in found["warnings"] else "plain")
+                           for sentence in found["says"]]
     for kind, title in _CASES.items():
         cases = [case for case in found["cases"] if case["kind"] == kind]
         if cases:
             blocks += [Say(title, "lead"), Shots([_case(run, case, [_ENSEMBLE]) for case in cases])]
     if found["cases"] and len(run.members) > 1:
         blocks.append(Fold("The same, member by member", [Shots([
-            _case(run, case, run.members) for case in found["cases"]])]))
-    blocks += [*_artefacts(found), *_localisation(found)]
+            _case(run, case, run.members) for case in found["cases"]])], page_only=True))
+    blocks += [*_artefacts(run, found), *_localisation(found)]
     blocks.append(Say(
         f"The maps explain the {found['score']}. Orange speaks for the class, blue against it; a "
+        "map that is much the same all over the picture points nowhere and is left untinted. A "
         f"white outline is the annotated finding. Integrated Gradients start from "
-        f"{found['baseline']}, in {found['steps']} steps.", "faint"))
+        f"{found['baseline']}, in {found['steps']} steps or, where these do not add up, more.",
+        "faint"))
     if found["completeness"]:
         blocks.append(Fold("Completeness of Integrated Gradients", [Table(
             ["member", "images", "median error", "largest"],
@@ -108,21 +126,38 @@ def explanations(run: Run) -> Section | None:
 
 def _case(run: Run, case: Mapping[str, Any], names: Iterable[str]) -> Shot:
     return Shot([f"is {case['target']}, called {case['verdict']}",
-                 f"probability of {case['explained']} {case['probability'][_ENSEMBLE]:.3f}",
+                 f"probability of {case['explained']} "
+                 f"{probability(case['probability'][_ENSEMBLE])}",
                  case["path"]], _pictures(run, case, names))
 
 
-def _artefacts(found: Mapping[str, Any]) -> Iterator[Block]:
+def _artefacts(run: Run, found: Mapping[str, Any]) -> Iterator[Block]:
     rows: list[list[Cell]] = []
     for method, measured in found["artefacts"].items():
-        for name, shares in measured["shares"].items():
-            rows.append([f"{name}, {_METHODS.get(method, method)}",
-                         *(estimate(shares.get(where)) for where in _WHERE)])
-        rows.append([f"area of the picture, {_METHODS.get(method, method)}",
-                     *(estimate(measured["areas"].get(where)) for where in _WHERE)])
+        title = _METHODS.get(method, method)
+        ratios = run.named(measured["ratios"])
+        rows += [[f"{name}, {title}", *(_times(ratios[name][where], shares[where])
+                                        for where in _WHERE)]
+                 for name, shares in run.named(measured["shares"]).items()]
+        rows.append([f"area of the picture, {title}",
+                     *(_hundredths(measured["areas"][where]) for where in _WHERE)])
     if rows:
-        yield Say("Share of the attribution that lies where no finding can be", "lead")
-        yield Table(["attribution of", *_WHERE.values()], rows, bars=True)
+        yield Say("Attribution where no finding can be, in times of its share of the area", "lead")
+        yield Table(["attribution of", *_WHERE.values()], rows)
+        yield Say("1 is what chance would put there. In brackets the 95 % interval, then the share "
+                  "of the attribution.", "faint")
+
+
+def _times(ratio: Mapping[str, float | None], share: Mapping[str, float | None]) -> str:
+    value, low, high = (ratio[name] for name in ("value", "low", "high"))
+    if value is None:
+        return "-"
+    span = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
+    return f"{value:.2f}{span}; {_hundredths(share)}"
+
+
+def _hundredths(share: Mapping[str, float | None]) -> str:
+    return "-" if share["value"] is None else f"{100 * share['value']:.2f} %"
 
 
 def _localisation(found: Mapping[str, Any]) -> Iterator[Block]:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from osteon import pages
+from osteon.files import write_json
 from osteon.report import cases, current, literature, making, markdown, material, result, validated
-from osteon.report.card import card, title
+from osteon.report.card import facts, title
 from osteon.report.document import Document, Section, cell
 from osteon.report.run import Run
 
 _SECTIONS: tuple[Callable[[Run], Section | None], ...] = (
-    result.figures, result.comparisons, validated.section, result.parts, result.calibration,
+    result.figures, result.comparisons, validated.section, result.by_parts, result.calibration,
     cases.explanations, cases.failures, literature.section, making.combination, making.training,
     making.augmented, material.data, material.checks, current.section, material.audit,
     material.limits)
@@ -25,15 +26,12 @@ def report(run: Run) -> Document:
         sections=[section for section in found if section])
 
 
-def write(folder: Path, run: Run, place: Path) -> None:
-    """Write report.html, report.md and card.html into `folder`.
-
-    Links of the Markdown lead from `place`, where the folder will lie once it is whole.
-    """
+def write(folder: Path, run: Run) -> None:
+    """Write report.html, report.md with its pictures, and card.json into `folder`."""
     document = report(run)
     (folder / "report.html").write_text(page(document), encoding="utf-8")
-    (folder / "report.md").write_text(markdown.render(document, place), encoding="utf-8")
-    (folder / "card.html").write_text(page(card(run)), encoding="utf-8")
+    (folder / "report.md").write_text(markdown.render(document, folder), encoding="utf-8")
+    write_json(folder / "card.json", facts(run))
 
 
 def page(document: Document) -> str:

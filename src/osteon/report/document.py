@@ -97,7 +97,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class Shots:
-    """Images of the data set; the Markdown has their words alone."""
+    """Images of the data set."""
 
     kind: ClassVar[str] = "shots"
     shots: Sequence[Shot]
@@ -105,11 +105,12 @@ class Shots:
 
 @dataclass(frozen=True)
 class Fold:
-    """What only some readers want to see."""
+    """What only some readers want to see; `page_only` where the Markdown sends them to the page."""
 
     kind: ClassVar[str] = "fold"
     title: str
     blocks: Sequence["Block"]
+    page_only: bool = False
 
 
 Block = Say | Items | Gauges | Table | Plots | Shots | Fold

@@ -1,55 +1,55 @@
 """The figures of the published system that a run repeats, beside ours, and whether they compare."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from osteon import published
 from osteon.published import Figures, System
+from osteon.report.comparable import differences
 from osteon.report.document import Block, Cell, Items, Say, Section, Table
 from osteon.report.run import Run, counted, estimate
 
+# Precision and recall are the field's other words for what is measured here.
+_OURS = {"precision": "ppv", "recall": "sensitivity"}
+
 
 def section(run: Run) -> Section | None:
+    """Show the tables of the system that a run repeats; None where it repeats nobody."""
+    name = run.settings.published
+    return None if name == "none" else beside(run, published.read(name))
+
+
+def beside(run: Run, system: System) -> Section:
     """Show the authors' tables with our row in each that is of our classes.
 
-    Returns None where the run repeats nobody.
+    Each table is compared by its own protocol.
     """
-    if run.settings.published == "none":
-        return None
-    system = published.read(run.settings.published)
-    differ = differences(run, system)
+    differ = [differences(run, table) for table in system.tables]
+    common = [reason for reason in differ[0] if all(reason in found for found in differ)]
     blocks: list[Block] = [
         Say(f"{system.title}. {system.source}.", "lead"),
         Say(f"Theirs: {system.data}. {system.protocol}"),
-        Say(f"Ours: {_ours(run)}"),
-        Say("The protocols are not comparable:" if differ else
-            "The protocols are comparable: the same data, cut the same way.",
-            "warn" if differ else "good"),
-        Items(differ)]
-    for table in system.tables:
-        blocks += _table(run, table)
+        Say(f"Ours: {_ours(run)}")]
+    if common:
+        blocks += [Say("None of their tables can be compared with ours:", "warn"), Items(common)]
+    for table, found in zip(system.tables, differ, strict=True):
+        blocks += [_table(run, table), *_verdict(run, found, common)]
     if not any(_fits(run, table) for table in system.tables):
         blocks.append(Say("No table is of our classes; our figures stand above.", "faint"))
     return Section("published", "Beside the published figures",
                    [*blocks, Say("What speaks against their figures:"), Items(system.doubts)])
 
 
-def differences(run: Run, system: System) -> list[str]:
-    """Say why our figures and theirs do not measure the same thing; [] where they do."""
-    dataset, found = run.settings.dataset, []
-    if run.drawn:
-        found.append("Ours are drawn images, theirs are radiographs: the rows below cannot be "
-                     "compared in any way.")
-    elif system.layout is None:
-        found.append("Nobody knows which images they used.")
-    elif dataset.layout != system.layout:
-        found.append(f"Ours is another data set ({dataset.root}, layout {dataset.layout}).")
-    if not run.cut.mark:
-        found.append("Ours is cut by group, so that no patient and no duplicate is in two parts. "
-                     "Theirs is not known to be.")
-    size = run.settings.of(run.members[0]).preprocess.image_size_px
-    if size != system.image_size_px:
-        found.append(f"Our images are {size} px wide, theirs {system.image_size_px} px.")
-    return found
+def _verdict(run: Run, found: list[str], common: list[str]) -> Iterator[Block]:
+    """Say whether a table compares; a figure that leaks in both is comparable, and not believed."""
+    own = [reason for reason in found if reason not in common]
+    if own:
+        yield Say(f"{'Nor' if common else 'Not'} comparable with this table: {' '.join(own)}",
+                  "warn")
+    elif not found and run.cut.mark:
+        yield Say("Measured as theirs: the same images, cut by image in the same shares. What "
+                  "leaks in theirs leaks in ours, and neither figure can be believed.", "warn")
+    elif not found:
+        yield Say("Comparable with this table: the same images, cut the same way.", "good")
 
 
 def _ours(run: Run) -> str:
@@ -70,24 +70,29 @@ def _as_written(value: float | None, column: Iterable[float | None]) -> str | No
 
 
 def _fits(run: Run, table: Figures) -> bool:
-    return not table.labels or set(table.labels) == set(run.labels)
+    labels = table.protocol.labels
+    return not labels or set(labels) == set(run.labels)
 
 
-def _table(run: Run, table: Figures) -> list[Block]:
-    ours_at = run.level(table.level)
-    # Precision and recall are the field's other words for what is measured here.
-    names = {"precision": "ppv", "recall": "sensitivity"}
+def _table(run: Run, table: Figures) -> Block:
     rows: list[list[Cell]] = [
         [name, table.tested, *map(_as_written, row, zip(*table.rows.values(), strict=True))]
         for name, row in table.rows.items()]
     ours = len(rows)
-    shown = ("ensemble", *(run.members if len(run.members) > 1 else ()))
     if _fits(run, table):
-        mark = "LEAKY " if run.cut.mark else ""
-        counts = counted(ours_at["counts"]["rows"], table.level)
-        rows += [[f"{mark}ours: {of}", counts,
-                  *(estimate(ours_at["figures"][of].get(names.get(name, name)))
-                    for name in table.figures)] for of in shown]
-    return [Table([table.title, "tested on", *(run.title(names.get(name, name))
-                                               for name in table.figures)], rows,
-                  strong=[ours] if _fits(run, table) else [])]
+        rows += _our_rows(run, table)
+    return Table([table.title, "tested on", *(run.title(_OURS.get(name, name))
+                                              for name in table.figures)], rows,
+                 strong=[ours] if _fits(run, table) else [])
+
+
+def _our_rows(run: Run, table: Figures) -> Iterator[list[Cell]]:
+    """Give our figures below theirs, and the shortcut baseline's, which any AUROC is read by."""
+    found = run.level(table.level)
+    mark = "LEAKY " if run.cut.mark else ""
+    columns = run.named(found["figures"])
+    if "auroc" in table.figures and found["shortcut"]:
+        columns["shortcuts alone"] = found["shortcut"]["figures"]
+    for name, figures in columns.items():
+        yield [f"{mark}ours: {name}", counted(found["counts"]["rows"], table.level),
+               *(estimate(figures.get(_OURS.get(figure, figure))) for figure in table.figures)]

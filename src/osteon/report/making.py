@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from osteon.combination import in_words
 from osteon.files import read_json
 from osteon.report.document import Block, Cell, Fold, Plot, Plots, Say, Section, Table
-from osteon.report.run import LEVELS, Run, estimate, percent, signed
+from osteon.report.run import Run, estimate, signed, spanned
 
 _PHASES = {"train": "first phase", "finetune": "fine-tuning"}
 
@@ -17,15 +18,15 @@ def combination(run: Run) -> Section:
     blocks: list[Block] = [Say(f"{chosen['why'][0].upper()}{chosen['why'][1:]}.", "lead"), Table(
         ["combination, out of fold on validation", run.title(chosen["metric"]),
          "the winner is above by"],
-        [[name.replace("single:", "alone: "), estimate(found), signed(found["behind"])]
+        [[in_words(name), estimate(found), signed(found["behind"])]
          for name, found in chosen["candidates"].items()],
         strong=[number for number, name in enumerate(chosen["candidates"]) if name == _won(run)],
         bars=True)]
     thresholds = chosen["member_thresholds"]
     blocks.append(Table(
-        ["member", "weight", "temperature", *(f"threshold by {level}" for level in LEVELS)],
+        ["member", "weight", "temperature", *(f"threshold by {level}" for level in run.levels)],
         [[member, float(chosen["weights"][member]), float(chosen["temperatures"][member]),
-          *(thresholds[member][level] for level in LEVELS)] for member in members]))
+          *(thresholds[member][level] for level in run.levels)] for member in members]))
     if chosen["part_weights"]:
         blocks.append(Fold("Weights by body part", [Table(
             ["body part", *members],
@@ -43,16 +44,20 @@ def _won(run: Run) -> str:
 
 
 def _studies(run: Run) -> Iterator[Block]:
-    rules = run.chosen["study_rules"]
-    yield Table(["images of a study, on validation", run.title(run.chosen["metric"])],
-                [[rule, estimate(found)] for rule, found in rules.items()],
-                strong=[number for number, rule in enumerate(rules)
-                        if rule == run.chosen["study_rule"]], bars=True)
+    rules = run.chosen["study_rules"] if "study" in run.levels else {}
+    if rules:
+        yield Table(["images of a study, on validation", run.title(run.chosen["metric"])],
+                    [[in_words(rule), estimate(found)] for rule, found in rules.items()],
+                    strong=[number for number, rule in enumerate(rules)
+                            if rule == run.chosen["study_rule"]], bars=True)
     for level, point in run.chosen["operating_point"].items():
-        yield Say(f"By {level}, the threshold {run.chosen['thresholds'][level]:.3f} "
-                  f"({run.rule(level)}) gives a sensitivity of {percent(point['sensitivity'])} and "
-                  f"a specificity of {percent(point['specificity'])} on validation, out of fold.",
-                  "faint")
+        if level not in run.levels:
+            continue
+        yield Say(f"By {level}, thresholds chosen in this way ({run.rule(level)}) give a "
+                  f"sensitivity of {spanned(point['sensitivity'])} and a specificity of "
+                  f"{spanned(point['specificity'])} on validation, out of fold: each fold at the "
+                  "threshold that the others chose. The one in use, "
+                  f"{run.chosen['thresholds'][level]:.3f}, was chosen on all of them.", "faint")
 
 
 def training(run: Run) -> Section:

@@ -98,12 +98,21 @@ def audit(run: Run) -> Section:
         Plots([Plot(title, file) for name, title in (
             ("protocols", "Claims under each protocol"), ("shortcuts", "Shortcuts"))
             if (file := run.sources.plots / "audit" / f"{name}.png").is_file()]),
+        Say("The audit's best shortcut is the best of many sets, the order of the files among "
+            "them, each tested by folds of the whole set. The shortcut baseline beside this "
+            "model's figures is one set, without the order of the files, trained on training and "
+            "validation and tested on the test part.", "faint"),
         Say(f"By a frozen {how['backbone']} (weights {how['weights']}), {how['images']}. The "
             "audit's own page has the rest.", "faint")])
 
 
 def limits(run: Run) -> Section:
     """Say what the model must not be used for."""
+    return Section("limits", "Limits of use", [Items(limits_of_use(run))])
+
+
+def limits_of_use(run: Run) -> list[str]:
+    """List what the model must not be used for, and where its figures prove little."""
     said = ["Research only. Not a medical device.",
             "The figures hold for images like these, cut as said above, and for nothing else."]
     if run.cut.mark:
@@ -115,11 +124,12 @@ def limits(run: Run) -> Section:
             f"The set names no patients. Blocks of {run.settings.dataset.block} consecutive "
             "numbers stand in for them, so that a patient across the edge of a block may be in two "
             "parts.")
-    shortcut = run.level("image")["shortcut"]
-    if shortcut and not shortcut["beaten"]:
-        said.append("The model is not clearly above what shortcuts reach: its figures are no proof "
-                    "that it reads bones.")
+    unproven = [f"by {level}" for level, found in run.levels.items()
+                if (shortcut := found["shortcut"]) and not shortcut["beaten"]]
+    if unproven:
+        said.append(f"The model is not clearly above what shortcuts reach, {' and '.join(unproven)}"
+                    ": its figures are no proof that it reads bones.")
     if run.drift["drifted"]:
         said.append(f"There is drift: {run.drift['current']} differs from "
                     f"{run.drift['reference']}, and the threshold was chosen on others.")
-    return Section("limits", "Limits of use", [Items(said)])
+    return said

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import pandas as pd
 
 from osteon import splits
+from osteon.combination import Combination
 from osteon.files import read_json
 from osteon.metrics import Estimate
 from osteon.params import Params
@@ -15,8 +16,13 @@ from osteon.records import read_table
 from osteon.splits import Cut
 
 LEVELS = ("image", "study")
+ENSEMBLE = "ensemble"  # the winner's name among what was measured
+_Found = TypeVar("_Found")
 DRAWN = ("The images are drawn, not taken: the figures show that the pipeline works, and say "
          "nothing about patients.")
+POOLED = ("The number that a study is given is a score, its images pooled by {rule}, and no "
+          "probability: it puts studies in order and is held against their threshold, but nothing "
+          "makes it the share of such studies that have the finding.")
 NOTICE = "DRAWN.txt"  # lies in the folder of a drawn data set
 
 
@@ -105,6 +111,40 @@ class Run:
         found: Mapping[str, Any] = self.evaluation["levels"][name]
         return found
 
+    @property
+    def alone(self) -> str | None:
+        """Name the member that decides alone, where the winner is one network."""
+        return Combination.from_json(dict(self.chosen)).alone
+
+    @property
+    def winner(self) -> str:
+        """Name what won, in a sentence: `the ensemble`, or a member."""
+        return self.alone or "the ensemble"
+
+    @property
+    def column(self) -> str:
+        """Name what won at the head of a column."""
+        if self.alone is None:
+            return ENSEMBLE
+        return f"{self.alone} alone" if len(self.members) > 1 else self.alone
+
+    def named(self, found: Mapping[str, _Found]) -> dict[str, _Found]:
+        """Put the winner's name to its figures; a member that decides alone stands there once."""
+        return {self.column if name == ENSEMBLE else name: of for name, of in found.items()
+                if name != self.alone}
+
+    def columns(self, level: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """Give the figures of a level by whose they are: the winner's, then all beside it."""
+        shortcut = level["shortcut"]
+        return {**self.named(level["figures"]),
+                **{first_phase(name): of["figures"] for name, of in level["before"].items()},
+                **({"shortcuts alone": shortcut["figures"]} if shortcut else {})}
+
+    @property
+    def levels(self) -> Mapping[str, Any]:
+        """Give what was measured, by image and, where that is worth telling, by study."""
+        return told(self.evaluation["levels"])
+
     def rule(self, level: str) -> str:
         """Say in words what the threshold of a level was chosen for."""
         rule = self.chosen["threshold_rule"]
@@ -118,6 +158,17 @@ class Run:
         return str(self.evaluation["titles"].get(figure, figure))
 
 
+def told(levels: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Keep the levels worth telling: studies of one image each merely repeat their images."""
+    image, study = (levels[level]["counts"]["rows"] for level in LEVELS)
+    return {"image": levels["image"]} if image == study else levels
+
+
+def first_phase(member: str) -> str:
+    """Name what a member was before the whole of it was trained."""
+    return f"{member} before fine-tuning"
+
+
 def estimate(content: Mapping[str, float | None] | None) -> Estimate | None:
     """Read a figure with its interval; None where it was not measured."""
     return Estimate(content["value"], content["low"], content["high"]) if content else None
@@ -129,9 +180,24 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {plural}"
 
 
+def probability(value: float) -> str:
+    """Write a probability; what would be rounded to 0 or 1 is no certainty."""
+    if value >= 0.9995:
+        return "> 0.999"
+    return "< 0.001" if value < 0.0005 else f"{value:.3f}"
+
+
 def percent(share: float | None) -> str:
     """Write a share of the whole."""
     return "undefined" if share is None else f"{100 * share:.1f} %"
+
+
+def spanned(content: Mapping[str, float | None] | None) -> str:
+    """Write a share of the whole with its interval."""
+    found = estimate(content)
+    if found is None or found.low is None or found.high is None:
+        return percent(found.value if found else None)
+    return f"{percent(found.value)} [{100 * found.low:.1f}, {100 * found.high:.1f}]"
 
 
 def signed(content: Mapping[str, float | None] | None) -> str:

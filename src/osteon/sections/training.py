@@ -114,6 +114,17 @@ class Trainer(Section):
         """How many processes train one member together."""
         return self.devices * self.num_nodes
 
+    def require_shared(self, where: str, batch_size: int) -> None:
+        """Refuse a batch that the processes cannot share evenly.
+
+        Raises:
+            ValueError: one of them would get less than the others.
+        """
+        if batch_size % self.processes:
+            raise ValueError(f"{where}: {self.processes} processes cannot share {batch_size} "
+                             "images evenly (trainer.devices times num_nodes); make it a multiple "
+                             f"of {self.processes}")
+
     @property
     def alone(self) -> Self:
         """The same on one device of one machine."""

@@ -41,7 +41,7 @@ class Explain(Section):
     methods: Annotated[tuple[Method, ...], Field(strict=False, min_length=1)]
     cases: Annotated[int, Field(ge=0)]  # of each kind
     steps: Annotated[int, Field(ge=8)]  # of Integrated Gradients, to begin with
-    most_steps: Annotated[int, Field(ge=8)]  # to which they are doubled where they do not add up
+    most_steps: Annotated[int, Field(ge=8)]  # in all, where the first do not add up
     tolerance: Annotated[float, Field(gt=0)]  # the miss, relative, that still adds up
     internal_batch: Annotated[int, Field(ge=1)]  # steps computed at a time
     gradients_images: Annotated[int, Field(ge=1)]  # measured by Integrated Gradients

@@ -8,12 +8,12 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from osteon.errors import UserError
+from osteon import packaged
 from osteon.files import read_json
 from osteon.serving import deadline, telemetry
 from osteon.serving.errors import RefusedError
 from osteon.serving.journal import Journal, keep, require_writable
-from osteon.serving.predictor import Layer, Prediction, Predictor, require_package
+from osteon.serving.predictor import Layer, Prediction, Predictor
 from osteon.serving.replies import Feedback, FeedbackReply, ImageReply, StudyReply
 from osteon.serving.settings import Settings
 
@@ -126,12 +126,10 @@ def require_folders(settings: Settings) -> None:
     """Check what can be checked before any process is started for it.
 
     Raises:
-        UserError: there is no model, or nothing can be written where something is to be kept.
+        UserError: there is no model that this version serves, or nothing can be written where
+            something is to be kept.
     """
-    try:
-        require_package(settings.package)
-    except FileNotFoundError as error:
-        raise UserError(str(error)) from None
+    packaged.require(settings.package)
     for folder, variable in ((settings.monitoring, "OSTEON_MONITORING"),
                              (settings.keep_uploads, "OSTEON_KEEP_UPLOADS")):
         if folder:

@@ -91,7 +91,8 @@ def _posts(labels: Sequence[str], settings: Settings) -> dict[str, Any]:
     label = {"type": "string", "enum": list(labels),
              "description": "what to explain; by default the verdict"}
     layer = {"type": "string", "enum": list(LAYERS), "default": LAYERS[0],
-             "description": "the heat over the picture, or by itself with its opacity"}
+             "description": "the heat over the picture; by itself, with its opacity; or the "
+                            "picture that it lies over, as the service reads it"}
     return {
         "/v1/predict": _post(
             "Judge one radiograph", "The verdict", _shown(replies.ImageReply),

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from osteon import formats, heatmaps, imaging
+from osteon import formats, heatmaps, imaging, packaged
 from osteon.combination import Combination, Floats, Level, pooled, softmax
 from osteon.familiarity import Familiarity
 from osteon.files import read_json
@@ -18,22 +18,8 @@ from osteon.serving import quality
 from osteon.serving.members import Member, Values, prepared
 
 Kind = Literal["unfamiliar", "low_quality", "unknown_body_part"]
-Layer = Literal["overlay", "heat"]  # the picture with its heat, or the heat alone, transparent
-_FILES = ("card.json", "ensemble.json", "preprocess.json", "familiarity.npz")
-
-
-def require_package(folder: Path) -> None:
-    """Check, without loading anything, that a folder holds what the package stage writes.
-
-    Raises:
-        FileNotFoundError: it is not there, or not whole; the message says how to make it.
-    """
-    for name in _FILES:
-        if not (folder / name).is_file():
-            raise FileNotFoundError(
-                f"{folder.resolve()} holds no packaged model, or none of this version (it lacks "
-                f"{name}); run `dvc repro`, or name the folder in the environment variable "
-                "OSTEON_PACKAGE")
+# The picture with its heat; the heat alone, transparent; the picture that it lies over.
+Layer = Literal["overlay", "heat", "picture"]
 
 
 @dataclass(frozen=True)
@@ -93,15 +79,15 @@ class Predictor:
         """Load the folder that the package stage wrote; images of more pixels are refused.
 
         Raises:
-            FileNotFoundError: it is not there, or not whole; the message says how to make it.
+            UserError: it is not there or not whole, or another version wrote it; what to do.
         """
-        require_package(package)
-        card, ensemble, specs = (read_json(package / name) for name in _FILES[:3])
+        packaged.require(package)
+        card, ensemble, specs = (read_json(package / name) for name in packaged.FILES[:3])
         combination = Combination.from_json(ensemble)
         members = {name: Member.load(package / "members" / f"{name}.onnx",
                                      PreprocessSpec.from_json(specs[name]))
                    for name in combination.members}
-        return cls(members, combination, Familiarity.load(package / _FILES[3]),
+        return cls(members, combination, Familiarity.load(package / packaged.FILES[3]),
                    quality.Limits.of(card), tuple(card["body_parts"]), _rule(ensemble),
                    card["version"], card.get("mark"), most_pixels)
 
@@ -164,13 +150,15 @@ class Predictor:
         """Draw what speaks for a label, by default the verdict, and what against it, as PNG.
 
         It is Grad-CAM of the label's log-odds, the members' maps weighted as their probabilities
-        are; a member without weight is not run.
+        are; a member without weight is not run, and none for the picture by itself.
 
         Raises:
             ImageError: the bytes are no readable image.
             ValueError: the model knows no such label.
         """
         picture = imaging.decode(content, most_pixels=self.most_pixels).picture
+        if layer == "picture":
+            return heatmaps.png(heatmaps.bare(picture))
         inputs = prepared(picture, self.members)
         weights = {name: np.float32(weight) for name, weight in
                    self.combination.map_weights(body_part).items() if weight}

@@ -68,7 +68,11 @@ class ImageReply(Reply):
 
 
 class StudyReply(Reply):
-    """The verdict on a study, pooled over its views, and the one on each view."""
+    """The verdict on a study, pooled over its views, and the one on each view.
+
+    What is pooled is a score: it is held against the study's threshold, but is no probability that
+    can be read as a share of such studies.
+    """
 
     views: list[Judged] = Field(min_length=1, description="in the order they were sent")
 

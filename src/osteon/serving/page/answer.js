@@ -36,7 +36,8 @@ export function reason(verdict) {
     return `Of ${Object.keys(probabilities).length} labels, ${label} is the most probable, with `
       + `${shown(probability)}.`;
   }
-  return `The model gives ${last(verdict)} a probability of ${shown(probability, threshold)}. `
+  const number = verdict.views ? "score" : "probability";  // of pooled views nothing is calibrated
+  return `The model gives ${last(verdict)} a ${number} of ${shown(probability, threshold)}. `
     + `That ${reaches(verdict) ? "reaches" : "stays below"} the threshold of `
     + `${shown(threshold, probability)}, so its verdict is ${label}.`;
 }
@@ -112,14 +113,12 @@ export function warnings(verdict, { detailed }) {
 }
 
 /** Frame a picture; of a study, with the verdict on this view, whose warnings the study details. */
-export function film(view, { file, url, visible }, ofStudy) {
+export function film(view, { file }, ofStudy) {
   const figure = copy("a-view");
   const picture = figure.querySelector(".picture");
   picture.alt = `Radiograph ${file.name}`;
-  picture.hidden = !visible;
   picture.addEventListener("load", () => figure.style.setProperty(
     "--ratio", picture.naturalWidth / picture.naturalHeight));
-  if (visible) picture.src = url;
   figure.querySelector(".name").textContent = file.name;
   if (ofStudy) {
     figure.querySelector(".name").prepend(element("b", capital(view.label)), " · ");
@@ -128,16 +127,6 @@ export function film(view, { file, url, visible }, ofStudy) {
     figure.querySelector("figcaption").append(bars(view), list);
   }
   return figure;
-}
-
-/** Lay a heatmap over its picture, or show it in its place where the browser has no picture. */
-export function lay(figure, { visible }, label, url) {
-  const image = figure.querySelector(visible ? ".layer" : ".picture");
-  image.src = url;
-  image.hidden = false;
-  if (visible) image.alt = `Heatmap of what speaks for ${label}`;
-  note(figure, visible ? "" : "Drawn by the service with the heatmap in it, because a browser "
-    + "cannot show this kind of file.");
 }
 
 /** Say something below a picture, or nothing. */

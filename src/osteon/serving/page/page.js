@@ -1,7 +1,7 @@
 // What the visitor does: choose pictures, ask for the verdict, look at it, say what is true.
 
-import { at, bars, capital, copy, count, element, film, lay, members, note, reason, record,
-         warnings } from "./answer.js";
+import { at, bars, capital, copy, count, element, film, members, note, reason, record, warnings }
+  from "./answer.js";
 import { call, formOf, useKey } from "./service.js";
 
 const chosen = [];    // {file, url, visible: whether this browser can show it}
@@ -127,21 +127,28 @@ function mark(text) {
   at("mark").hidden = !text;
 }
 
-/** Fetch the heatmap of each picture, one after another: a study must not crowd out others. */
+/** Fetch each picture as the service reads it, which may be of a kind that no browser shows, and
+ * its heatmap; one after another, since a study must not crowd out others. */
 async function draw() {
   drawing?.abort();
   drawing = new AbortController();
   const { signal } = drawing, { pictures, part, layers } = answered, label = at("speaks").value;
   for (const [i, figure] of [...at("films").children].entries()) {
-    const layer = pictures[i].visible ? "heat" : "overlay";
-    const form = formOf("image", [pictures[i]], { label, layer, body_part: part });
-    try {
+    const [picture, heat] = figure.querySelectorAll("img");
+    const fill = async (image, layer) => {
+      const form = formOf("image", [pictures[i]], { label, layer, body_part: part });
       const reply = await call("v1/explain", { form, signal });
       layers.push(URL.createObjectURL(await reply.blob()));
-      lay(figure, pictures[i], label, layers.at(-1));
+      Object.assign(image, { src: layers.at(-1), hidden: false });
+    };
+    try {
+      if (picture.hidden) await fill(picture, "picture");
+      await fill(heat, "heat");
+      heat.alt = `Heatmap of what speaks for ${label}`;
+      note(figure, "");
     } catch (error) {
       if (error.name === "AbortError") return;
-      note(figure, `No heatmap: ${error.message}`);
+      note(figure, `Not drawn: ${error.message}`);
     }
   }
 }
