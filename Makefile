@@ -1,5 +1,6 @@
 # `make demo` and `make test` do all their own set-up; run again, they do what is left.
 PYTHON ?= python3.11
+export BENTOML_DO_NOT_TRACK := True
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 INSTALLED := .venv/installed
 

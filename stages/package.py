@@ -20,7 +20,8 @@ import bentoml
 
 log = logging.getLogger("osteon.package")
 # What bentofile.yaml speaks of.
-CONTEXT = ("bentofile.yaml", "README.md", "requirements", "src", "artifacts/package")
+CONTEXT = ("bentofile.yaml", "service.py", "README.md", "requirements", "src",
+           "artifacts/package")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ names files and holds no pictures; so workers see the same file system, under th
 """
 
 import gc
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
@@ -116,16 +117,24 @@ def _ray(address: str | None) -> Iterator[None]:
     except ImportError:
         raise _missing("ray") from None
     try:
+        if address:
+            _knock(address)
         ray.init(address=address or "local")
-    except ConnectionError as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"executor.address: no Ray cluster answers at {address}: {error}; "
-                        f"start one with `ray start --head`") from None
+                        "start one with `ray start --head`, and give its HOST:6379") from None
     register_ray()
     try:
         with parallel_config(backend="ray"):
             yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Fail at once where nobody listens; Ray itself would try for ten minutes and more."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    socket.create_connection((host, int(port)), _PATIENCE_S).close()
 
 
 def _missing(kind: str) -> UserError:

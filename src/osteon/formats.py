@@ -17,7 +17,7 @@ MOST_PIXELS = 2**26
 # have millions that say nothing, or one that is met again and again. One with its pixels in rows
 # of their own, or in chunks of 4 KB, has a tenth.
 MOST_PARTS = 100_000
-_MOST_SCANS = 50  # of a JPEG; each is another pass over the whole picture, and ten are usual
+_MOST_SCANS = 30  # of a JPEG; each is another pass over the whole picture, and ten are usual
 
 _NO_FRAME = {0xC4, 0xC8, 0xCC}  # in the range of the markers that start a frame
 _JPEG_LS_FRAME, _SCAN = 0xF7, 0xDA

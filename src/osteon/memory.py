@@ -1,4 +1,4 @@
-"""Memory that a process has freed, kept for its next need."""
+"""Memory that a process has freed: kept for its next need, or given back."""
 
 import ctypes
 
@@ -21,3 +21,10 @@ def keep_freed() -> None:
         return
     for parameter, value in ((_TRIM_THRESHOLD, _NEVER), (_MMAP_MAX, _NONE), (_ARENA_MAX, _ONE)):
         mallopt(parameter, value)
+
+
+def give_back_freed() -> None:
+    """Give the system what is free now, where the C library is glibc."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

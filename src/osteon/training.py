@@ -1,6 +1,7 @@
 """Runs one phase of training to its best epoch; a killed run goes on where it was."""
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import (
     Callback,
@@ -67,9 +70,12 @@ def fit(classifier: Classifier, data: DataModule, phase: Phase, trainer: Trainer
     `on_epoch` is told the figures of each; what it raises ends the training.
 
     Raises:
-        UserError: this machine lacks the graphics cards, the loss is no number any more, memory is
-            at an end, or somebody pressed Ctrl+C.
+        UserError: this machine lacks the graphics cards, not as many processes were started as the
+            settings have, the loss is no number any more, memory is at an end, or somebody pressed
+            Ctrl+C.
     """
+    if resume:
+        require_processes(trainer)
     curves = Curves(on_epoch)
     best = _Best(resume, phase) if resume else None
     machine = pl.Trainer(
@@ -91,6 +97,29 @@ def fit(classifier: Classifier, data: DataModule, phase: Phase, trainer: Trainer
         best.load(classifier)
         machine.strategy.barrier()  # the leading process clears the folder away
     return curves.fit(phase.monitor, _BETTER.get(phase.monitor))
+
+
+def require_processes(trainer: Trainer) -> None:
+    """See to it that as many processes were started as the settings have.
+
+    With fewer each would wait for the others, and with more each would train the whole.
+
+    Raises:
+        UserError: a launcher started others, or none did though there are several machines.
+    """
+    by, started = _launched(trainer)
+    if started != trainer.processes:
+        raise UserError(
+            f"trainer: devices={trainer.devices} times num_nodes={trainer.num_nodes} processes "
+            f"train together, and {by} started {started}; docs/machines.md has the commands")
+
+
+def _launched(trainer: Trainer) -> tuple[str, int]:
+    if TorchElasticEnvironment.detect():
+        return "torchrun", int(os.environ["WORLD_SIZE"])
+    if SLURMEnvironment.detect():  # a batch script's own processes too; srun alone numbers tasks
+        return "SLURM", int(os.environ.get("SLURM_STEP_NUM_TASKS", "1"))
+    return "this stage by itself", trainer.devices  # Lightning starts all of one machine
 
 
 class _Best:

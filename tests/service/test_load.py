@@ -75,6 +75,20 @@ def images(demo: Project) -> list[bytes]:
     return [file.read_bytes() for file in files]
 
 
+MOST_START_S, MOST_MB = 6, 700
+
+
+def test_it_is_soon_ready_and_stays_small(
+        demo: Project, images: list[bytes], tmp_path: Path) -> None:
+    with serving(demo, demo.folder, OSTEON_MONITORING=str(tmp_path)) as server:
+        # Of the processors, not of the clock, which on a busy machine says little.
+        assert server.cpu_s() < MOST_START_S
+        for image in images[:20]:
+            reply = server.client.post("/v1/predict", files={"image": ("x", image)})
+            assert reply.status_code == 200, reply.text
+        assert server.pss_mib() * 2**20 < MOST_MB * 1e6
+
+
 def _logged(monitoring: Path) -> list[str]:
     """Give the number of every request in the log; each line has to be whole."""
     return [json.loads(line)["request_id"] for file in monitoring.glob("*.jsonl")

@@ -1,76 +1,44 @@
 """The loop closes: what the service has seen is compared with what it was chosen on."""
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import httpx
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from project import Project
-from served import serving
+from project import ROOT, Project
+from served import Server, serving
 
-Picture = NDArray[np.uint8]
-IMAGES = 200
-LABELLED = 60
-
-
-def _plain(_: int, picture: Picture) -> Picture:
-    return picture
-
-
-def _every_other_dark_and_blurred(number: int, picture: Picture) -> Picture:
-    if number % 2:
-        return picture
-    return cv2.GaussianBlur((picture * 0.5).astype(np.uint8), (0, 0), 2.5)
-
-
-def _send(client: httpx.Client, demo: Project, change: Callable[[int, Picture], Picture]) -> None:
-    """Send images of the test part, and tell the true label of some."""
-    rows = demo.table("artifacts/evaluate/predictions.csv").iloc[:IMAGES]
-    for number, (path, label) in enumerate(zip(rows["path"], rows["label"], strict=True)):
-        picture = cv2.imread(str(demo.folder / "data/sample/MURA-v1.1" / path), 0)
-        content = cv2.imencode(".png", change(number, picture))[1].tobytes()
-        reply = client.post("/v1/predict", files={"image": ("x.png", content)})
-        assert reply.status_code == 200, reply.text
-        if number < LABELLED:
-            told = client.post("/v1/feedback", json={
-                "request_id": reply.json()["request_id"], "label": label})
-            assert told.status_code == 200, told.text
+IMAGES, LABELLED = 200, 60
 
 
 @pytest.fixture(scope="module")
-def logs(demo: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Give what one service wrote while plain images came, and then while others did."""
-    folder = tmp_path_factory.mktemp("loop")
-    found, lines = {}, 0
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("loop")
+
+
+@pytest.fixture(scope="module")
+def server(demo: Project, folder: Path) -> Iterator[Server]:
     with serving(demo, demo.folder, OSTEON_MONITORING=str(folder / "log")) as server:
-        for name, change in (("plain", _plain), ("half", _every_other_dark_and_blurred)):
-            _send(server.client, demo, change)
-            [log] = (folder / "log").glob("*.jsonl")
-            written = log.read_text().splitlines(keepends=True)
-            found[name] = folder / f"{name}.jsonl"
-            found[name].write_text("".join(written[lines:]))
-            lines = len(written)
-    return found
+        yield server
 
 
-def _drift(demo: Project, log: Path, *arguments: str, fails: bool = False) -> tuple[str, dict]:
-    out = log.with_suffix("")
-    said = demo.run("python", "-m", "osteon.drift", str(log), "-o", str(out), *arguments,
+def _loop(demo: Project, server: Server, folder: Path, name: str, *arguments: str,
+          fails: bool = False) -> tuple[str, dict]:
+    """Run the documented command; give what it said and found."""
+    out = folder / name
+    said = demo.run("python", "-m", "benchmarks.loop", "--host", str(server.client.base_url),
+                    "--log", str(folder / "log"), "-o", str(out), "--fail-on-drift", *arguments,
                     fails=fails)
     assert (out / "report.html").is_file()
-    assert (out / "columns.png").is_file()
     return said, json.loads((out / "drift.json").read_text())
 
 
 def test_plain_images_are_no_drift_and_labels_told_give_figures(
-        demo: Project, logs: dict[str, Path]) -> None:
-    said, found = _drift(demo, logs["plain"], "--fail-on-drift")
-    assert not found["drifted"], found["verdict"]
+        demo: Project, server: Server, folder: Path) -> None:
+    said, found = _loop(demo, server, folder, "plain")
+    assert found["drifted"] is False, found["verdict"]
     assert found["images"] == {"reference": 151, "current": IMAGES}
     assert found["unlike"]["share"] < 0.05
     image = found["performance"]["image"]
@@ -78,32 +46,50 @@ def test_plain_images_are_no_drift_and_labels_told_give_figures(
     auroc = image["figures"]["auroc"]
     assert 0.5 < auroc["low"] < auroc["value"] <= auroc["high"] <= 1
     assert f"feedback by image, of {LABELLED} labels told: AUROC" in said
+    assert (folder / "plain/columns.png").is_file()
 
 
 def test_dark_and_blurred_images_are_found_and_named(
-        demo: Project, logs: dict[str, Path]) -> None:
-    said, found = _drift(demo, logs["half"], "--fail-on-drift", fails=True)
+        demo: Project, server: Server, folder: Path) -> None:
+    said, found = _loop(demo, server, folder, "half", "--half", fails=True)
     assert found["drifted"]
-    differing = {test["name"]: test["says"] for test in found["tests"] if test["differs"]}
-    assert {"mean", "sharpness", "embedding"} <= set(differing)
-    assert "lower" in differing["mean"]
-    assert "lower" in differing["sharpness"]
-    assert found["unlike"]["share"] > 0.1
-    assert found["unlike"]["reasons"]["sharpness"] > 0.1
+    tests = {test["name"]: test for test in found["tests"] if test["differs"]}
+    assert {"mean", "sharpness", "p95", "embedding", "verdicts"} <= set(tests)
+    assert "lower" in tests["mean"]["says"]
+    for name, documented in (("sharpness", 1.53), ("p95", 1.44)):
+        assert f"{name} lower by {documented} sd" in (ROOT / "docs/drift.md").read_text()
+        assert tests[name]["says"].startswith(f"{name} lower by ")
+        assert tests[name]["value"] == pytest.approx(documented, abs=0.15)
+    now, before = map(int, re.fullmatch(
+        r"verdicts \(abnormal (\d+) % instead of (\d+) %\)", tests["verdicts"]["says"]).groups())
+    assert (now, before) == (pytest.approx(18, abs=5), pytest.approx(39, abs=5))
+    assert tests["embedding"]["value"] == pytest.approx(0.066, abs=0.02)
+    assert found["unlike"]["share"] == pytest.approx(0.36, abs=0.1)
+    assert found["unlike"]["reasons"]["sharpness"] == pytest.approx(0.33, abs=0.1)
     # One readable line at the end, and the outputs are there all the same.
     assert said.splitlines()[-1] == f"error: {found['verdict']}"
 
 
-def test_of_too_few_images_the_command_says_so_and_fails_nothing(
-        demo: Project, logs: dict[str, Path]) -> None:
-    lines = logs["half"].read_text().splitlines(keepends=True)
-    few, out = logs["half"].with_name("few.jsonl"), logs["half"].with_name("few")
-    few.write_text("".join([line for line in lines if '"kind":"prediction"' in line][:20]))
-    said = demo.run("python", "-m", "osteon.drift", str(few), "-o", str(out), "--fail-on-drift")
-    found = json.loads((out / "drift.json").read_text())
+def test_of_too_few_images_the_command_says_so(
+        demo: Project, server: Server, folder: Path) -> None:
+    said, found = _loop(demo, server, folder, "few", "--half", "--images", "20", fails=True)
     assert (found["drifted"], found["tests"]) == (None, [])
-    assert said.splitlines()[-1] == found["verdict"]
+    assert said.splitlines()[-1] == f"error: {found['verdict']}"
     assert found["verdict"].startswith("no verdict: nothing can be said of 20 current images; "
                                        "50 a side are needed (drift.least_images); ")
-    assert found["verdict"] in (out / "report.html").read_text()
-    assert not (out / "columns.png").exists()
+    assert found["verdict"] in (folder / "few/report.html").read_text()
+    assert not (folder / "few/columns.png").exists()
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    pytest.param({"--log": "nowhere"}, "error: nowhere: not the log of this service", id="log"),
+    pytest.param({"--host": "http://127.0.0.1:9"}, "does not answer as the service does",
+                 id="host"),
+])
+def test_a_slip_in_the_command_is_said_in_one_line(
+        demo: Project, server: Server, folder: Path, changed: dict[str, str], said: str) -> None:
+    options = {"--host": str(server.client.base_url), "--log": str(folder / "log"),
+               "--images": "1", **changed}
+    words = [word for option in options.items() for word in option]
+    output = demo.run("python", "-m", "benchmarks.loop", *words, fails=True)
+    assert said in output.splitlines()[-1]

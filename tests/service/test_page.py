@@ -161,23 +161,23 @@ def test_warnings_are_shown_in_words(server: Server, visitor: Visitor) -> None:
         expect(page.locator("#warnings")).to_contain_text(warning["detail"][1:])
 
 
-@pytest.mark.parametrize(("content", "said"), [
-    pytest.param(b"hello", "Not a PNG, JPEG, TIFF, BMP or DICOM file", id="no picture"),
-    pytest.param(bytes(34_000_000), "Too large", id="too large"),
+@pytest.mark.parametrize(("content", "said", "looks"), [
+    pytest.param(b"hello", "Not a PNG, JPEG, TIFF, BMP or DICOM file", PHONE, id="no picture"),
+    pytest.param(bytes(34_000_000), "Too large", {}, id="too large"),
 ])
-def test_a_refusal_is_told_in_the_words_of_the_service(
-        server: Server, visitor: Visitor, tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_refusal_is_told_in_the_words_of_the_service_and_in_sight(
+        server: Server, visitor: Visitor, tmp_path: Path, content: bytes, said: str, looks: dict):
     (tmp_path / "x.png").write_bytes(content)
-    page = visitor.open(server)
+    page = visitor.open(server, **looks)
     choose(page, str(tmp_path / "x.png"))
     page.locator("#go").click()
     expect(page.get_by_role("alert")).to_contain_text(said)
+    expect(page.get_by_role("alert")).to_be_in_viewport(ratio=1)
     expect(page.locator("#go")).to_be_focused()
     expect(page.locator("#answer")).to_be_hidden()
 
 
-def test_a_service_out_of_reach_is_told(
-        server: Server, visitor: Visitor, rows: pd.DataFrame) -> None:
+def test_a_silent_service_is_told(server: Server, visitor: Visitor, rows: pd.DataFrame) -> None:
     page = visitor.open(server)
     choose(page, rows["file"].iloc[0])
     page.context.set_offline(True)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from pathlib import Path
 
 import httpx
@@ -100,9 +101,27 @@ def test_a_package_of_an_earlier_version_keeps_it_from_starting(
         "wanted. Run `dvc repro package`, or serve it with the version of osteon that made it")
 
 
-def _refused_start(demo: Project, **variables: str) -> str:
+def test_a_damaged_graph_keeps_it_from_starting(demo: Project, tmp_path: Path) -> None:
+    package = shutil.copytree(demo.folder / "artifacts/package", tmp_path / "package")
+    graph = min((package / "members").iterdir())
+    whole = graph.read_bytes()
+    graph.unlink()  # it may be a link into DVC's cache
+    graph.write_bytes(whole[:-1000])
+    assert f"{graph}: cannot be used (" in _refused_start(demo, OSTEON_PACKAGE=str(package))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::"])
+def test_a_port_that_is_taken_keeps_it_from_starting(demo: Project, host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        assert _refused_start(demo, "--host", host, "--port", port) == (
+            f"osteon: cannot listen on {host}, port {port}: Address already in use; end what does, "
+            "or choose another by --port")
+
+
+def _refused_start(demo: Project, *arguments: str, **variables: str) -> str:
     """Start a service that ends by itself; give the one line that says why."""
-    output = demo.run("bentoml", "serve", fails=True,
+    output = demo.run("timeout", "60", "bentoml", "serve", *arguments, fails=True,
                       env={**demo.environment, **variables}).splitlines()
     assert not any("Traceback" in line for line in output)
     [line] = [line for line in output if line.startswith("osteon: ")]

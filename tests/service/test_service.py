@@ -1,6 +1,8 @@
 """The packaged ensemble behind `bentoml serve`: the same answers as evaluation, typed refusals."""
 
 import json
+import os
+import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -40,7 +42,7 @@ def test_drawn_images_get_the_probability_that_evaluation_gave(
                               "threshold_rule", "members", "warnings", "model_version", "mark",
                               "request_id"}
         assert {f"{member}:abnormal" for member in reply["members"]} == {
-            name for name in row.index if name.endswith(":abnormal")} - {
+            name for name in row.index if name.endswith(":abnormal") and "_before:" not in name} - {
             "ensemble:abnormal", "shortcuts:abnormal"}
         assert_same(reply, row)
 
@@ -237,14 +239,32 @@ def test_the_service_needs_no_torch(demo: Project) -> None:
              "assert not heavy, heavy")
 
 
-def test_the_built_bento_answers_and_keeps_what_it_is_asked_to_keep(
-        demo: Project, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def elsewhere(demo: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Give the variables of an environment with the libraries, but with an osteon of its own."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    demo.run("python", "-m", "venv", "--without-pip", str(folder))
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
+    # What is added so is not looked through for other .pth files, such as ours.
+    (packages / "libraries.pth").write_text(sysconfig.get_path("purelib"))
+    (packages / "osteon").mkdir()
+    (packages / "osteon/__init__.py").write_text("raise SystemExit('the installed osteon runs')")
+    command = folder / "bin/bentoml"
+    command.write_text(f"#!{folder}/bin/python\nfrom bentoml_cli.cli import cli\ncli()\n")
+    command.chmod(0o755)
+    return {"PATH": f"{folder}/bin{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": ""}
+
+
+def test_the_built_bento_runs_its_own_code_and_keeps_what_it_is_asked_to_keep(
+        demo: Project, tmp_path: Path, elsewhere: dict[str, str]) -> None:
+    said = demo.run("python", "-c", "import osteon", fails=True, env={**os.environ, **elsewhere})
+    assert said.strip() == "the installed osteon runs"
     version = json.loads((demo.folder / "artifacts/package/card.json").read_text())["version"]
     bento = demo.folder / f"runs/bentoml/bentos/osteon/{version}"
     kept = tmp_path / "kept"
     row = demo.table("artifacts/evaluate/predictions.csv").iloc[0]
     with serving(demo, tmp_path, str(bento), OSTEON_MONITORING="off",
-                 OSTEON_KEEP_UPLOADS=str(kept)) as server:
+                 OSTEON_KEEP_UPLOADS=str(kept), **elsewhere) as server:
         reply = ask(server.client, file_of(demo, row), row["body_part"])
         assert_same(reply, row)
         assert_refused(server.client.post("/v1/feedback", json={
@@ -252,3 +272,22 @@ def test_the_built_bento_answers_and_keeps_what_it_is_asked_to_keep(
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert files == [kept / reply["request_id"] / "1.png"]
     assert files[0].read_bytes() == file_of(demo, row).read_bytes()
+
+
+def test_its_start_and_its_end_tell_nobody(demo: Project, tmp_path: Path) -> None:
+    """BentoML prints under this variable what it would send otherwise."""
+    asked = {"__BENTOML_DEBUG_USAGE": "True", "BENTOML_DO_NOT_TRACK": ""}
+    told = "Tracking Payload"
+    assert told in demo.run("bentoml", "list", env={**demo.environment, **asked})
+    with serving(demo, demo.folder, OSTEON_MONITORING="off", **asked) as server:
+        server.stop()
+        lines = server.log.read_text().splitlines()
+    assert not [line for line in lines if told in line]
+    assert len([line for line in lines if "no API key is asked for" in line]) == 1
+
+
+def test_where_keys_are_asked_for_the_start_does_not_say_otherwise(demo: Project) -> None:
+    with serving(demo, demo.folder, OSTEON_MONITORING="off",
+                 OSTEON_API_KEYS="4f0c2b7d9a1e8653") as server:
+        assert server.client.get("/v1/card").status_code == 401
+        assert "no API key is asked for" not in server.log.read_text()

@@ -18,7 +18,11 @@ def test_it_holds_the_code_that_the_service_imports_and_no_more():
     packages = {folder / "__init__.py" for file in reached for folder in file.parents
                 if SOURCE in folder.parents}
     wanted = {file.relative_to(ROOT).as_posix() for file in reached | packages}
-    assert set(BENTOFILE["include"]) == wanted | {"src/osteon/serving/", "artifacts/package/"}
+    assert set(BENTOFILE["include"]) == wanted | {
+        "service.py", "src/osteon/serving/", "artifacts/package/"}
+    assert BENTOFILE["exclude"] == ["src/osteon/serving/dicom/"]
+    assert not [file for file in reach(SERVING / "service.py") if SERVING / "dicom" in file.parents]
+    assert BENTOFILE["service"] == "service:Radiographs"
 
 
 def test_its_packages_are_pinned_by_hash_and_none_is_of_training():

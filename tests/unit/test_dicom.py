@@ -1,5 +1,6 @@
 """What a DICOM header declares decides how its values look, by values worked out by hand."""
 
+import struct
 import tracemalloc
 from pathlib import Path
 
@@ -8,12 +9,13 @@ import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
-from pydicom.uid import MPEG2MPML, DeflatedExplicitVRLittleEndian
+from pydicom.uid import MPEG2MPML, DeflatedExplicitVRLittleEndian, RLELossless
 
 from dicoms import dataset, dicom_file, wrapped, written
 from osteon.imaging import ImageError, decode
 
 GREY = np.arange(96, dtype=np.uint8).reshape(8, 12)
+DEEP = GREY.astype(np.uint16) * 40
 RAMP = np.arange(0, 20_001, 100, dtype=np.uint16).reshape(3, 67)
 WINDOW = {"WindowCenter": 1000, "WindowWidth": 201}
 
@@ -146,12 +148,71 @@ def test_a_file_of_a_real_machine_is_shown_as_it_declares(name):
                  "stored as PALETTE COLOR of 1 x 8 bits, which is not read", id="palette"),
     pytest.param(dicom_file(GREY.astype(np.uint32)),
                  "stored as MONOCHROME2 of 1 x 32 bits, which is not read", id="32 bits"),
-    pytest.param(dicom_file(GREY, BitsStored=None), "damaged DICOM data: ", id="a tag is empty"),
 ])
 def test_what_is_no_radiograph_is_refused_by_name(content, words):
     reason, detail = _refusal(content)
     assert reason == "unreadable"
     assert detail.startswith(words)
+
+
+def _element(keyword, kind, value):
+    """Write one element anew, whatever it may hold by the standard."""
+    data = dataset(DEEP, 12)
+    if keyword in data:
+        del data[keyword]
+    data.add_new(keyword, kind, value)
+    return written(data)
+
+
+NESTED = struct.pack("<HH2sHI", 0x0009, 0x1010, b"SQ", 0, 2**32 - 1) + struct.pack(
+    "<HHI", 0xFFFE, 0xE000, 2**32 - 1)
+WHOLE = dicom_file(DEEP, 12)
+PIXELS = WHOLE.index(struct.pack("<HH", 0x0028, 0x0002))
+
+
+@pytest.mark.parametrize(("content", "said"), [
+    pytest.param(dicom_file(GREY, BitsStored=None), "BitsStored (0028,0101) is missing",
+                 id="empty"),
+    pytest.param(_element("BitsStored", "US", 0), "BitsStored (0028,0101) is 0, none of 1 to 16",
+                 id="no bits"),
+    pytest.param(_element("BitsStored", "US", 255),
+                 "BitsStored (0028,0101) is 255, none of 1 to 16", id="more bits than there are"),
+    pytest.param(_element("PixelRepresentation", "US", 9),
+                 "PixelRepresentation (0028,0103) is 9, none of 0 to 1", id="no sign"),
+    pytest.param(_element("Rows", "LO", "Jane Doe"), "Rows (0028,0010) is no number",
+                 id="text for a number"),
+    pytest.param(_element("Rows", "US", [60, 44]), "Rows (0028,0010) is no number",
+                 id="two numbers for one"),
+    pytest.param(_element("PhotometricInterpretation", "US", 7),
+                 "PhotometricInterpretation (0028,0004) is no text", id="a number for text"),
+    pytest.param(dicom_file(DEEP, 12, PhotometricInterpretation=""),
+                 "PhotometricInterpretation (0028,0004) is missing", id="no way of storing"),
+    pytest.param(_element("WindowCenter", "LO", "Jane Doe"),
+                 "WindowCenter (0028,1050) is no number", id="a window in words"),
+    pytest.param(dicom_file(DEEP, 12, NumberOfFrames="1234567").replace(b"1234567 ", b"Jane Doe"),
+                 "NumberOfFrames (0028,0008) is no number", id="a count in words"),
+    pytest.param(dicom_file(DEEP, 12, WindowCenter="1234567", WindowWidth="9").replace(
+        b"1234567 ", b"Jane Doe"), "WindowCenter (0028,1050) is no number", id="no decimal"),
+    pytest.param(dicom_file(DEEP, 12, VOILUTSequence=[Dataset()]),
+                 "VOILUTSequence (0028,3010) cannot be read", id="an empty table"),
+    pytest.param(dicom_file(DEEP, 12, ModalityLUTSequence=[Dataset()]),
+                 "ModalityLUTSequence (0028,3000) cannot be read", id="an empty modality table"),
+    pytest.param(wrapped(DEEP, RLELossless, bytes(64), 12), "PixelData (7FE0,0010) cannot be read",
+                 id="nothing compressed"),
+])
+def test_damage_is_said_in_our_words_and_by_its_tag(content, said):
+    assert _refusal(content) == ("unreadable", f"damaged DICOM data: {said}")
+
+
+@pytest.mark.parametrize("content", [
+    pytest.param(WHOLE[:PIXELS] + NESTED * 3_000 + WHOLE[PIXELS:], id="nested without end"),
+    pytest.param(WHOLE.replace(b"UI\x14\x001.2.840.10008.1.2.1", b"US\x14\x001.2.840.10008.1.2.1"),
+                 id="a syntax in numbers"),
+])
+def test_other_damage_is_said_in_one_sentence(content):
+    assert content != WHOLE
+    assert _refusal(content) == (
+        "unreadable", "a damaged DICOM file, or of a kind that is not read")
 
 
 FILM = wrapped(GREY, MPEG2MPML, b"\0\0")

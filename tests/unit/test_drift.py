@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from drifts import LABELS, SETTINGS, current, reference
+from osteon.drift import __main__ as command
 from osteon.drift import figures, page, watch
 from osteon.drift.compare import compare
 from osteon.errors import UserError
@@ -144,6 +145,18 @@ def test_drift_alone_fails_where_that_is_asked_for(known, drifted):
     watch.require_none(found, SimpleNamespace(drift=SETTINGS))
     with pytest.raises(UserError) if drifted else nullcontext():
         watch.require_none(found, asking)
+
+
+@pytest.mark.parametrize(("drifted", "asked", "code"), [
+    (None, True, 3), (None, False, None), (False, True, None), (True, False, None)])
+def test_the_command_ends_with_a_code_of_its_own_where_nothing_can_be_said(
+        known, capsys, drifted, asked, code):
+    found = replace(_judged(known, {"images": 40}), drifted=drifted)
+    asking = SimpleNamespace(drift=SETTINGS.model_copy(update={"fail_on_drift": asked}))
+    with pytest.raises(SystemExit) if code else nullcontext() as ended:
+        command.require_verdict(found, asking)
+    assert (ended and ended.value.code) == code
+    assert capsys.readouterr().err == (f"error: {found.verdict}\n" if code else "")
 
 
 def test_of_too_few_the_page_says_why_and_no_column_is_drawn(known, tmp_path):

@@ -135,6 +135,19 @@ def test_a_cluster_that_is_not_there_is_named(monkeypatch):
         executor.on(Executor(kind="dask", address=address)).__enter__()
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:{free}", "ray://127.0.0.1:{free}", "nowhere"])
+def test_a_ray_cluster_that_is_not_there_is_named_at_once(address, monkeypatch):
+    joblib = SimpleNamespace(register_ray=None)
+    ray = SimpleNamespace(util=SimpleNamespace(joblib=joblib))  # which is not asked
+    for name, module in {"ray": ray, "ray.util": ray.util, "ray.util.joblib": joblib}.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = address.format(free=free.getsockname()[1])
+    with pytest.raises(UserError, match=f"executor.address: no Ray cluster answers at {address}: "):
+        executor.on(Executor(kind="ray", address=address)).__enter__()
+
+
 @pytest.mark.parametrize(("kind", "package"), [("dask", "distributed"), ("ray", "ray")])
 def test_a_missing_extra_is_named_with_its_remedy(kind, package, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed

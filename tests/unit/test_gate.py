@@ -73,6 +73,34 @@ def test_the_frameworks_refusals_have_our_shape(method, path, status, error):
     assert (status != 405) or "POST" in reply.headers["allow"]
 
 
+def test_a_bug_is_logged_by_its_place_and_not_by_its_words(caplog):
+    _client().post("/v1/explain", **_sent())
+    [line] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "RuntimeError" in line.getMessage()
+    assert "test_gate.py:" in line.getMessage()
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/schema.json", "/v1/predict/", "/v1/card/", "/card/"])
+def test_there_is_no_address_but_those_described(path):
+    reply = _client().get(path, follow_redirects=False)
+    assert (reply.status_code, reply.json()["detail"]) == (404, "no such address")
+
+
+def test_a_line_for_each_request_quotes_no_address_that_is_unknown(caplog):
+    client = _client()
+    client.get("/v1/card")
+    client.get("/JaneDoe1970?name=Doe")
+    client.get("/v1/predict/JaneDoe1970/")
+    client.get("/livez")
+    lines = [record.getMessage() for record in caplog.records
+             if record.name == "osteon.serving.access"]
+    assert [line.split()[:4] for line in lines] == [
+        ["testclient", "GET", "/v1/card", "200"], ["testclient", "GET", "other", "404"],
+        ["testclient", "GET", "other", "404"]]
+    assert "Doe" not in " ".join(lines)
+
+
 @pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("GET", "/v1/nothing"), ("GET", "/x"),
                                               ("POST", "/v1/predict"), ("GET", "/metrics")])
 def test_every_reply_tells_browsers_what_is_allowed(method, path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from osteon.grey import narrowed, stretch
+from osteon.grey import counted, looked_up, narrowed, stretch
 
 
 @pytest.mark.parametrize(("values", "expected"), [
@@ -25,16 +25,22 @@ def test_stretch_clips_what_lies_beyond_the_percentiles():
     assert found[[0, 1, 50, 150, 199, 200]].tolist() == [0, 0, 63, 192, 255, 255]
 
 
-def test_values_left_out_have_no_say_but_are_mapped():
-    values = np.array([[10, 20], [30, 40], [1000, 0]])
-    left_out = np.array([[False, False], [False, False], [True, True]])
-    assert stretch(values.astype(np.uint16), left_out=left_out).tolist() == [
-        [0, 85], [170, 255], [255, 0]]
+def test_what_there_is_none_of_has_no_say_but_is_mapped():
+    values = np.array([1000, 10, 20, 30, 40, 0], np.float32)
+    assert stretch(values, counts=np.array([0, 1, 7, 1, 1, 0])).ravel().tolist() == [
+        255, 0, 85, 170, 255, 0]
 
 
-def test_where_all_is_left_out_all_counts():
-    assert stretch(np.array([[1, 2]], np.uint16), left_out=np.ones((1, 2), bool)).tolist() == [
-        [0, 255]]
+@pytest.mark.parametrize("falling", [False, True], ids=["rising", "falling"])
+@pytest.mark.parametrize("seed", range(20))
+def test_percentiles_of_counts_are_those_of_all_values(seed, falling):
+    random = np.random.default_rng(seed)
+    picture = random.normal(9_000, 10 ** random.uniform(0, 3), 3_000 + seed).astype(np.int32)
+    lowest = int(picture.min())
+    levels = np.arange(lowest, picture.max() + 1).astype(np.float32) * (0.3 - falling)
+    table = stretch(levels, 0.5, 99.5, counts=counted(picture, lowest, len(levels))).ravel()
+    assert np.array_equal(looked_up(picture, lowest, table),
+                          stretch(levels[picture - lowest], 0.5, 99.5).ravel())
 
 
 @pytest.mark.parametrize(("values", "expected"), [

@@ -37,12 +37,24 @@ def test_heat_lies_where_the_logits_come_from_and_is_as_the_label_sees_it(tmp_pa
 def test_of_three_classes_the_others_count_by_what_they_claim(tmp_path):
     # log(p / (1 - p)) of the last: 3 less the others' mean of 1 and 2, weighted by their softmax.
     predictor = packaged(tmp_path, Combination.plain("a", THREE), [(1, 2, 3)])
-    content = png(np.full((16, 16), 255))
     evidence = {name: member.explain({member.spec: np.ones((1, 1, 8, 8), np.float32)})
                 for name, member in predictor.members.items()}
     mean = (1 + 2 * np.e) / (1 + np.e)
     assert evidence["a"].heat(2) == pytest.approx(np.full((8, 8), (3 - mean) / 64), rel=1e-5)
+    content = png(CORNER)
     assert predictor.explain(content, label="thin") != predictor.explain(content, label="dense")
+
+
+@pytest.mark.parametrize(("quiet", "tinted"), [
+    pytest.param(255, False, id="all alike"), pytest.param(128, False, id="half as strong"),
+    pytest.param(64, True, id="a quarter as strong")])
+def test_heat_that_points_nowhere_tints_nothing(tmp_path, quiet, tinted):
+    predictor = packaged(tmp_path, Combination.plain("a", TWO), [(0, 1)])
+    picture = np.where(CORNER, 255, quiet)
+    assert (_heat(predictor, picture)[..., 3].max() == 255) == tinted
+    drawn = cv2.imdecode(np.frombuffer(predictor.explain(png(picture)), np.uint8),
+                         cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(drawn, np.repeat(picture[..., np.newaxis], 3, axis=2)) != tinted
 
 
 @pytest.mark.parametrize(("changes", "body_part", "colour"), [

@@ -160,13 +160,15 @@ def _code_of(stage):
     read_as_files = {folder for module, folder in READ_AS_FILES.items()
                      if PACKAGE / module in reached}
     if "bentofile.yaml" in stage["deps"]:  # which takes the service's code as files
-        read_as_files |= {name.rstrip("/") for name in BENTO["include"] if name.startswith("src/")}
+        read_as_files |= {name.rstrip("/") for name in BENTO["include"]
+                          if not name.startswith("artifacts/")}
     return {_name(entry)} | read_as_files | {_dependency(file) for file in reached}
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_dvc_knows_the_code_that_decides_a_stage(name):
-    listed = {dep for dep in STAGES[name]["deps"] if dep.startswith(("src/", "stages/"))}
+    listed = {dep for dep in STAGES[name]["deps"]
+              if dep.startswith(("src/", "stages/")) or dep.endswith(".py")}
     assert listed == _code_of(STAGES[name])
 
 

@@ -124,6 +124,21 @@ print([log.told(f"{number:032}", "normal") for number in range(5)])
     assert not files[0].read_text().endswith("\n")  # the cut line is the last of its file
 
 
+def test_on_a_full_disk_earlier_files_stay_and_no_empty_ones_come(tmp_path):
+    code = """
+import pathlib, resource, sys
+from osteon.serving.journal import Journal
+log = Journal(pathlib.Path(sys.argv[1]), "", (), most_files=2)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+print([log.told(f"{number:032}", "normal") for number in range(4)])
+"""
+    (tmp_path / "earlier.jsonl").write_text("{}\n")
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, text=True,
+                           capture_output=True)
+    assert ended.stdout.strip() == "[False, False, False, False]"
+    assert [file.name for file in tmp_path.iterdir()] == ["earlier.jsonl"]
+
+
 def test_a_folder_that_went_away_is_said_once_and_made_up_for(tmp_path, caplog):
     folder = tmp_path / "log"
     log = journal(folder)

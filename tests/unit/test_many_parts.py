@@ -60,7 +60,7 @@ MANY = {
     "PNG chunks": (_png(100_000), "has more than 100,000 chunks"),
     "JPEG segments": (b"\xff\xd8" + b"\xff\xe0\0\x02" * 100_001, "has more than 100,000 segments"),
     "JPEG padding": (b"\xff\xd8" + b"\xff" * 100_002, "has more than 100,000 segments"),
-    "JPEG scans": (_jpeg(50), "has more than 50 scans"),
+    "JPEG scans": (_jpeg(30), "has more than 30 scans"),
     "TIFF entries": (_tiff(1_001), "has more than 1,000 entries in its directory"),
     "a ring of TIFF pages": (_tiff(1_000, following=8), "holds 100 pages"),
     "values of a TIFF entry": (_tiff(1_000, count=100_001), "has more than 100,000 values"),

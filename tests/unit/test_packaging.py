@@ -181,7 +181,8 @@ def _seen(folder: Path) -> Iterator[tuple[Picture, dict[str, Map]]]:
 
 
 def test_the_service_explains_as_the_networks_are_explained(
-        package: tuple[Path, pd.DataFrame]) -> None:
+        package: tuple[Path, pd.DataFrame], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heatmaps, "_FLAT", 0)  # untrained, they point nowhere: draw it
     predictor = Predictor.load(package[0] / "package")
     weights = predictor.combination.map_weights("hip")
     for picture, of_members in _seen(package[0]):

@@ -83,4 +83,4 @@ def test_without_its_libraries_the_command_says_what_to_install():
                            check=False)
     assert ended.returncode == 1
     assert ended.stderr == ("error: pynetdicom is not installed; install the extra: "
-                            "pip install 'osteon[pacs]'\n")
+                            "pip install '.[pacs]' in the clone\n")

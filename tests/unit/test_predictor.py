@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -184,3 +185,39 @@ def test_a_package_of_another_format_names_the_remedy(tmp_path, number, said):
     assert str(refused.value) == (
         f"{tmp_path}: {said}; format 1 is wanted. Run `dvc repro package`, or serve it with the "
         "version of osteon that made it")
+
+
+def _cut(file):
+    file.write_bytes(file.read_bytes()[:file.stat().st_size // 2])
+
+
+def _without(name):
+    return lambda file: write_json(file, {key: value for key, value in read_json(file).items()
+                                          if key != name})
+
+
+DAMAGED = [
+    pytest.param("members/one.onnx", _cut, "InvalidProtobuf", id="graph cut short"),
+    pytest.param("members/one.onnx", Path.unlink, "NoSuchFile", id="no graph"),
+    pytest.param("card.json", _cut, "JSONDecodeError", id="card cut short"),
+    pytest.param("card.json", lambda file: write_json(file, []), "AttributeError",
+                 id="card of another shape"),
+    pytest.param("card.json", _without("version"), "KeyError: 'version'",
+                 id="card without version"),
+    pytest.param("ensemble.json", _without("thresholds"), "KeyError: 'thresholds'",
+                 id="no thresholds"),
+    pytest.param("ensemble.json", lambda file: file.write_bytes(b"\xff"), "UnicodeDecodeError",
+                 id="ensemble that is no text"),
+    pytest.param("preprocess.json", _without("one"), "KeyError: 'one'", id="no preprocessing"),
+    pytest.param("familiarity.npz", _cut, "BadZipFile", id="reference cut short"),
+]
+
+
+@pytest.mark.parametrize(("name", "damage", "said"), DAMAGED)
+def test_a_file_that_cannot_be_used_is_named_in_one_line(tmp_path, name, damage, said):
+    packaged(tmp_path, Combination.plain(["one"], TWO), [[0, 4]])
+    damage(tmp_path / name)
+    with pytest.raises(UserError) as refused:
+        Predictor.load(tmp_path)
+    assert str(refused.value).startswith(f"{tmp_path / name}: cannot be used ({said}")
+    assert "\n" not in str(refused.value)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from osteon import packaged
+from osteon import memory
 from osteon.files import read_json
 from osteon.serving import deadline, telemetry
 from osteon.serving.errors import RefusedError
@@ -123,13 +123,14 @@ class Desk:
 
 
 def require_folders(settings: Settings) -> None:
-    """Check what can be checked before any process is started for it.
+    """Check what can be checked before any process is started for it; the model is loaded once.
 
     Raises:
-        UserError: there is no model that this version serves, or nothing can be written where
-            something is to be kept.
+        UserError: the model cannot be served, or nothing can be written where something is to be
+            kept.
     """
-    packaged.require(settings.package)
+    Predictor.load(settings.package, settings.max_pixels)
+    memory.give_back_freed()  # whoever asks this answers nothing itself
     for folder, variable in ((settings.monitoring, "OSTEON_MONITORING"),
                              (settings.keep_uploads, "OSTEON_KEEP_UPLOADS")):
         if folder:

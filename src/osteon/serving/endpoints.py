@@ -1,11 +1,13 @@
 """What is answered at which address: a request's parts in, the model's answer out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import copy_context
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import anyio
 import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -34,14 +36,15 @@ def routes(desk: Desk, document: dict[str, Any], at_once: int) -> list[Route]:
     """Give every address that is answered here.
 
     `document` describes them. No more than `at_once` requests are worked for at a time; the
-    others wait.
+    others wait in a queue from which the threads help themselves: were they handed out by the event
+    loop, a core would idle until that gets its turn.
     """
-    limiter = anyio.CapacityLimiter(at_once)
+    workers = ThreadPoolExecutor(at_once)
     page = StaticFiles(directory=_PAGE)
     return [
-        _post("/v1/predict", _form("image", "application/json", desk.predict, limiter)),
-        _post("/v1/study", _form("images", "application/json", desk.study, limiter)),
-        _post("/v1/explain", _form("image", "image/png", desk.explain, limiter)),
+        _post("/v1/predict", _form("image", "application/json", desk.predict, workers)),
+        _post("/v1/study", _form("images", "application/json", desk.study, workers)),
+        _post("/v1/explain", _form("image", "image/png", desk.explain, workers)),
         _post("/v1/feedback", _feedback(desk)),
         Route("/v1/card", _always(lambda: JSONResponse(desk.card))),
         Route("/card", _always(lambda: FileResponse(desk.card_page))),
@@ -55,13 +58,14 @@ def _post(path: str, answer: Answer) -> Route:
     return Route(path, answer, methods=["POST"])
 
 
-def _form(field: str, media_type: str, work: Work, limiter: anyio.CapacityLimiter) -> Answer:
+def _form(field: str, media_type: str, work: Work, workers: Executor) -> Answer:
     """Give what answers a form with images in a field, the work on it done in a thread."""
     async def answer(request: Request) -> Response:
         sent: Sent = request.state.sent  # by the middleware `Uploads`
         try:
-            content = await anyio.to_thread.run_sync(
-                work, request.state.request_id, sent.files, sent.texts, limiter=limiter)
+            content = await asyncio.get_running_loop().run_in_executor(
+                workers, copy_context().run,  # the deadline is part of it
+                work, request.state.request_id, sent.files, sent.texts)
         except ImageError as error:
             raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), field) from None
         return Response(content, media_type=media_type)

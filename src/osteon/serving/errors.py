@@ -1,6 +1,7 @@
 """Every refusal has one shape: `{"error", "detail", "field"}`."""
 
 import json
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -8,6 +9,10 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from osteon.serving.discreet import failure
+
+log = logging.getLogger("osteon.serving")
 
 SOON = {"Retry-After": "1"}  # seconds; most requests are done within one
 _OF_THE_BODY = {"content-length", "content-type"}
@@ -36,17 +41,22 @@ class OneErrorShape:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass answers through; gather a refusal's body and send it in our shape."""
+        """Pass answers through; gather a refusal's body and send it in our shape.
+
+        Of a bug the log says where it is, not the exception's text, which may quote a header.
+        """
         shaped = _Shaped(scope, receive, send)
         try:
             await self._app(scope, receive, shaped.send if shaped.concerned else send)
         except RefusedError as refused:
             await refused.reply(scope, receive, send)
-        except Exception:
-            if shaped.concerned and not shaped.begun:
+        except Exception as error:
+            if not shaped.concerned:
+                raise
+            log.error("an unexpected error: %s", failure(error))  # noqa: TRY400  # see above
+            if not shaped.begun:
                 await refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "an unexpected error; the "
                               "server's log says more")(scope, receive, send)
-            raise
 
 
 class _Shaped:

@@ -2,19 +2,20 @@
 
 from typing import Any
 
+from osteon.serving.addresses import Addresses
 from osteon.serving.errors import OneErrorShape
 from osteon.serving.form import Form
 from osteon.serving.headers import SecurityHeaders
 from osteon.serving.keys import ApiKeys, Keys
 from osteon.serving.settings import Settings
 from osteon.serving.telemetry import PATH as METRICS
-from osteon.serving.telemetry import Exposition, Telemetry
+from osteon.serving.telemetry import PROBES, Exposition, Telemetry
 from osteon.serving.traffic import Traffic
 from osteon.serving.uploads import Uploads
 
 _MB = 2**20
-_COUNTED = frozenset({"/", "/card", "/docs", "/livez", "/readyz", METRICS, "/v1/predict",
-                      "/v1/study", "/v1/explain", "/v1/card", "/v1/feedback"})
+_COUNTED = PROBES | {"/", "/card", "/docs", METRICS, "/v1/predict", "/v1/study", "/v1/explain",
+                     "/v1/card", "/v1/feedback"}
 
 
 def forms(settings: Settings) -> dict[str, Form]:
@@ -39,6 +40,7 @@ def middlewares(settings: Settings) -> list[tuple[type, dict[str, Any]]]:
         (Telemetry, {"paths": _COUNTED}),  # outside of what refuses, to count that too
         (OneErrorShape, {}),
         (ApiKeys, {"keys": keys, "guarded": guarded}),
+        (Addresses, {}),
         (Exposition, {}),
         (Traffic, {"most": settings.concurrency, "seconds": settings.timeout_s}),
         (Uploads, {"forms": forms(settings)})]

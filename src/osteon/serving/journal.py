@@ -10,6 +10,7 @@ import os
 import platform
 import threading
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
@@ -182,7 +183,11 @@ class _Lines:
 
     def _forget(self) -> None:
         if self._file:
+            empty = self._file.tell() == 0
             self._file.close()
+            if empty:  # a full disk would have one for each try, and they push out older ones
+                with suppress(OSError):
+                    Path(str(self._file.name)).unlink()
         self._file = None
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from osteon import packaged
 from osteon.combination import softmax
 from osteon.imaging import Picture, PreprocessSpec, network_input
 from osteon.serving import deadline
@@ -50,12 +51,17 @@ class Member:
 
     @classmethod
     def load(cls, file: Path, spec: PreprocessSpec) -> Self:
-        """Read a graph."""
+        """Read a graph.
+
+        Raises:
+            UserError: it is none.
+        """
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # it warns of every input that has a default
         options.intra_op_num_threads = 1  # requests run side by side, and would wait for threads
-        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-        return cls(session, spec)
+        with packaged.reading(file):
+            return cls(onnxruntime.InferenceSession(
+                file, options, providers=["CPUExecutionProvider"]), spec)
 
     def judge(self, inputs: Inputs) -> tuple[Values, Values]:
         """Give logits (1, classes) and features (1, features) of a picture."""

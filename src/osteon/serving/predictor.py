@@ -79,17 +79,26 @@ class Predictor:
         """Load the folder that the package stage wrote; images of more pixels are refused.
 
         Raises:
-            UserError: it is not there or not whole, or another version wrote it; what to do.
+            UserError: it is not there or not whole, another version wrote it, or one of its files
+                cannot be used; which, and what to do.
         """
         packaged.require(package)
-        card, ensemble, specs = (read_json(package / name) for name in packaged.FILES[:3])
-        combination = Combination.from_json(ensemble)
-        members = {name: Member.load(package / "members" / f"{name}.onnx",
-                                     PreprocessSpec.from_json(specs[name]))
-                   for name in combination.members}
-        return cls(members, combination, Familiarity.load(package / packaged.FILES[3]),
-                   quality.Limits.of(card), tuple(card["body_parts"]), _rule(ensemble),
-                   card["version"], card.get("mark"), most_pixels)
+        card, ensemble, preprocess, reference = (package / name for name in packaged.FILES)
+        with packaged.reading(ensemble):
+            chosen = read_json(ensemble)
+            combination, rule = Combination.from_json(chosen), _rule(chosen)
+        with packaged.reading(preprocess):
+            made = read_json(preprocess)
+            specs = {name: PreprocessSpec.from_json(made[name]) for name in combination.members}
+        members = {name: Member.load(package / "members" / f"{name}.onnx", spec)
+                   for name, spec in specs.items()}
+        with packaged.reading(reference):
+            familiarity = Familiarity.load(reference)
+        with packaged.reading(card):
+            said = read_json(card)
+            return cls(members, combination, familiarity, quality.Limits.of(said),
+                       tuple(said["body_parts"]), rule, said["version"], said.get("mark"),
+                       most_pixels)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -150,7 +159,8 @@ class Predictor:
         """Draw what speaks for a label, by default the verdict, and what against it, as PNG.
 
         It is Grad-CAM of the label's log-odds, the members' maps weighted as their probabilities
-        are; a member without weight is not run, and none for the picture by itself.
+        are; a member without weight is not run, and none for the picture by itself. Where no place
+        stands out in it, nothing is tinted.
 
         Raises:
             ImageError: the bytes are no readable image.
@@ -168,6 +178,8 @@ class Predictor:
         frame = Frame(*picture.shape)
         heat = np.sum([weight * frame.spread(found[name].heat(number), self.members[name].spec.fit)
                        for name, weight in weights.items()], axis=0)
+        if heatmaps.flat(heat, frame):
+            heat = np.zeros_like(heat)
         return heatmaps.png(heatmaps.layer(heat, frame) if layer == "heat"
                             else heatmaps.over(picture, heat, frame))
 

@@ -12,6 +12,10 @@ from osteon.formats import MOST_PIXELS
 
 _PREFIX = "OSTEON_"
 _OFF = "off"
+_KEYS = ("OSTEON_API_KEYS", "OSTEON_API_KEYS_FILE")
+# The DICOM node's, the compose file's, and those of the project's tests.
+_NODE = f"{_PREFIX}PACS_"
+_OTHERS = {f"{_PREFIX}{name}" for name in ("VERSION", "REAL_DATA", "REAL_WEIGHTS")}
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -41,7 +45,7 @@ class Settings(BaseModel):
     @field_validator("monitoring", "keep_uploads", mode="before")
     @classmethod
     def _off(cls, value: object) -> object:
-        return None if value == _OFF else value
+        return None if isinstance(value, str) and value.strip().lower() == _OFF else value
 
     @field_validator("package", "monitoring", "keep_uploads", "api_keys_file")
     @classmethod
@@ -56,16 +60,23 @@ class Settings(BaseModel):
             return value
         return tuple(key.strip() for key in value.split(",") if key.strip())
 
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether anybody is asked for a key."""
+        return bool(self.api_keys or self.api_keys_file)
+
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
         """Read the variables; one that is not there, or empty, leaves the default.
 
         Raises:
-            UserError: a value is impossible, or a name misspelt, which might leave the service
-                open or unlimited. One line, with no value in it, since a value may be a key.
+            UserError: a value is impossible; a name is unknown, or one for keys has none, which
+                might leave the service open or unlimited. One line, with no value in it, since a
+                value may be a key.
         """
         variables = {_PREFIX + name.upper(): name for name in cls.model_fields}
-        _require_no_slip(environment, list(variables))
+        _require_known(environment, list(variables))
+        _require_keys(environment)
         given = {name: environment[variable] for variable, name in variables.items()
                  if environment.get(variable)}
         try:
@@ -76,9 +87,20 @@ class Settings(BaseModel):
                 for problem in error.errors(include_input=False))) from None
 
 
-def _require_no_slip(environment: Mapping[str, str], known: list[str]) -> None:
-    """Refuse names close to one of ours; others that begin alike may belong to somebody else."""
+def _require_known(environment: Mapping[str, str], known: list[str]) -> None:
     for name in sorted(environment):
-        meant = get_close_matches(name, known, 1, cutoff=0.85)
-        if name.startswith(_PREFIX) and name not in known and meant:
-            raise UserError(f"{name}: no such variable; is {meant[0]} meant?")
+        whole = name.upper()
+        ours = whole.startswith(_PREFIX) and not whole.startswith(_NODE) and whole not in _OTHERS
+        if ours and name not in known:
+            near = get_close_matches(whole.removeprefix(_PREFIX),
+                                     [variable.removeprefix(_PREFIX) for variable in known], 1)
+            remedy = f"is {_PREFIX}{near[0]} meant?" if near else f"there are {', '.join(known)}"
+            raise UserError(f"{name}: no such variable; {remedy}")
+
+
+def _require_keys(environment: Mapping[str, str]) -> None:
+    """Refuse a variable for keys that has none, as of a secret that did not arrive."""
+    for name in _KEYS:
+        if name in environment and not environment[name].strip(", \t\r\n"):
+            raise UserError(f"{name}: holds no key; name one, or take the variable away if "
+                            "everyone who reaches the port may ask")

@@ -1,9 +1,13 @@
 """What Prometheus may ask: requests, their time and size, how often each verdict and warning.
 
+And a line of the log for each request.
+
 The framework's own metrics are off: they keep a series for each path that anybody asks for, so
-that whoever tries paths at random fills the memory. Here the unknown ones are one.
+that whoever tries paths at random fills the memory. Here the unknown ones are one. Its lines quote
+the path too, in which somebody may have put a name.
 """
 
+import logging
 import os
 import time
 from collections.abc import Iterable
@@ -26,7 +30,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from osteon.serving.errors import RefusedError
 
+log = logging.getLogger("osteon.serving.access")
+
 PATH = "/metrics"
+PROBES = frozenset({"/livez", "/healthz", "/readyz"})  # asked every few seconds: not worth a line
 _METHODS = ("GET", "HEAD")
 _SECONDS = (.005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 30)
 _BYTES = tuple(2**power for power in range(14, 28, 2))  # 16 KiB to 64 MiB
@@ -53,6 +60,7 @@ class Telemetry:
     def __init__(self, app: ASGIApp, *, paths: frozenset[str]) -> None:
         self._app = app
         self._paths = paths
+        log.setLevel(logging.INFO)  # the framework lets warnings pass alone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count a request when its answer is complete, and what of its body was read."""
@@ -78,10 +86,14 @@ class Telemetry:
             with _NOW.track_inprogress():
                 await self._app(scope, measured, watched)
         finally:
+            took_s = time.perf_counter() - began
             _REQUESTS.labels(path, status).inc()
-            _TIME.labels(path).observe(time.perf_counter() - began)
+            _TIME.labels(path).observe(took_s)
             if scope["method"] == "POST":
                 _SIZE.labels(path).observe(size)
+            if path not in PROBES:
+                log.info("%s %s %s %d %.1f ms %s", _from(scope), scope["method"], path, status,
+                         1000 * took_s, scope.get("state", {}).get("request_id", "-"))
 
 
 class Exposition:
@@ -100,6 +112,10 @@ class Exposition:
                                headers={"Allow": ", ".join(_METHODS)})
         content = await anyio.to_thread.run_sync(_latest)
         await Response(content, media_type=CONTENT_TYPE_LATEST)(scope, receive, send)
+
+
+def _from(scope: Scope) -> str:
+    return scope["client"][0] if scope.get("client") else "-"
 
 
 def _latest() -> bytes:

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str]) -> None:
         from osteon.serving.dicom.node import serve
     except ModuleNotFoundError as error:
         raise UserError(f"{error.name} is not installed; install the extra: "
-                        "pip install 'osteon[pacs]'") from None
+                        "pip install '.[pacs]' in the clone") from None
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -4,11 +4,10 @@ import hashlib
 import json
 import logging
 import sys
-import traceback
-import warnings
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
+
+from osteon.serving import discreet
 
 _log = logging.getLogger("osteon.dicom")
 _DIGITS = 12
@@ -33,8 +32,7 @@ def start() -> None:
     handler.setFormatter(_Lines())
     logging.basicConfig(level=logging.ERROR, handlers=[handler], force=True)
     _log.setLevel(logging.INFO)
-    # pydicom quotes a value that breaks a rule, and it may be a patient's name.
-    warnings.simplefilter("ignore")
+    discreet.silence()
 
 
 class _Lines(logging.Formatter):
@@ -43,12 +41,5 @@ class _Lines(logging.Formatter):
                 "level": record.levelname.lower(), "event": record.getMessage(),
                 **getattr(record, "details", {})}
         if record.exc_info and record.exc_info[0]:
-            line |= failure(record.exc_info[1])
+            line |= discreet.failure(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False)
-
-
-def failure(error: BaseException | None) -> dict[str, Any]:
-    """Say where an exception arose, but not what it says: its text may quote a header."""
-    frames = traceback.extract_tb(error.__traceback__) if error else []
-    return {"exception": type(error).__name__,
-            "at": [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]}

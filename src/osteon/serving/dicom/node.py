@@ -7,12 +7,13 @@ from pydantic import SecretStr
 
 from osteon.errors import UserError
 from osteon.serving.dicom.client import Client, DownError
-from osteon.serving.dicom.log import event, failure
+from osteon.serving.dicom.log import event
 from osteon.serving.dicom.receiver import Receiver
 from osteon.serving.dicom.sender import Sender
 from osteon.serving.dicom.settings import Settings
 from osteon.serving.dicom.spool import Spool
 from osteon.serving.dicom.worker import Worker
+from osteon.serving.discreet import failure
 
 _TURN_S = 0.5
 

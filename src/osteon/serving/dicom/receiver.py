@@ -23,10 +23,11 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # m
 
 from osteon.codestreams import DECODERS
 from osteon.serving.dicom.answer import is_own
-from osteon.serving.dicom.log import event, failure, hashed
+from osteon.serving.dicom.log import event, hashed
 from osteon.serving.dicom.sender import CLASSES
 from osteon.serving.dicom.settings import Settings
 from osteon.serving.dicom.spool import Spool
+from osteon.serving.discreet import failure
 
 TAKEN = (ComputedRadiographyImageStorage, DigitalXRayImageStorageForPresentation,
          DigitalXRayImageStorageForProcessing, SecondaryCaptureImageStorage)

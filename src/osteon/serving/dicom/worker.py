@@ -15,11 +15,12 @@ from osteon.serving.dicom import picture, report
 from osteon.serving.dicom.answer import Findings, remarks
 from osteon.serving.dicom.capture import capture
 from osteon.serving.dicom.client import BrokenError, Client, DownError, RefusedError
-from osteon.serving.dicom.log import event, failure
+from osteon.serving.dicom.log import event
 from osteon.serving.dicom.sender import Sender
 from osteon.serving.dicom.settings import Settings
 from osteon.serving.dicom.source import Source, patients
 from osteon.serving.dicom.spool import Spool, images, lasting
+from osteon.serving.discreet import failure
 
 _FIRST_PAUSE_S = 1.0
 

@@ -96,6 +96,7 @@ function refuse({ title, message, field, status }) {
   at("error").hidden = false;
   if (status === 401) at("key").hidden = false;
   at(status === 401 ? "api-key" : "go").focus();
+  at("error").scrollIntoView({ block: "nearest" });  // on a phone it lies below what is seen
 }
 
 function show() {
