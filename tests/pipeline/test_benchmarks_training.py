@@ -46,7 +46,8 @@ def test_the_frozen_phase_is_set_against_a_plain_loop(tmp_path: Path) -> None:
                  "--weights", str(weights))
     assert re.search(r"^\d+ training and \d+ validation images at 32 px, 2 epochs", output, re.M)
     assert re.search(r"^plain loop: [\d.]+ s an epoch \([\d.]+ to [\d.]+\)", output, re.M)
-    assert re.search(r"^frozen phase, 4 views: [\d.]+ s, and [\d.]+ s before it", output, re.M)
+    assert re.search(r"^frozen phase, 4 views: [\d.]+ \([\d.]+ to [\d.]+\) s, "
+                     r"and [\d.]+ s before it", output, re.M)
     assert re.search(r"^ratio [\d.]+, with decoding [\d.]+", output, re.M)
     assert re.search(r"^AUROC .* plain [\d.]+, frozen phase [\d.]+, diff", output, re.M)
     assert "cores, Python 3" in output

@@ -136,7 +136,9 @@ def test_every_plot_is_one_that_a_stage_writes(demo: Project, chosen: dict) -> N
               for member in chosen["members"]}
     both = curves | {f"audit/{name}" for name in ("protocols", "shortcuts")} | {
         f"evaluate/{name}" for name in ("roc", "precision_recall", "confusion", "reliability")}
-    alone = {"evaluate/subgroups", *(f"train/{member}/augmented" for member in chosen["members"])}
+    alone = {"evaluate/subgroups", *(
+        name for member in chosen["members"]
+        for name in (f"train/{member}/augmented", f"tune/{member}/trials"))}
     plots = demo.folder / "plots"
     found = {file.relative_to(plots).as_posix() for file in plots.rglob("*") if file.is_file()}
     assert found == {f"{name}.png" for name in both | alone} | {f"{name}.csv" for name in both}
