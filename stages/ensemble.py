@@ -5,6 +5,7 @@ from pathlib import Path
 
 from osteon import outoffold, params, splits
 from osteon.aggregation import with_verdicts
+from osteon.baseline import beside_folds, beside_part
 from osteon.ensemble import choose
 from osteon.errors import run
 from osteon.familiarity import Familiarity
@@ -24,8 +25,11 @@ def main() -> None:
     reference = cut.part("validation")
     if settings.model.folds > 1:
         images = out_of_fold(cut, Path("artifacts/finetune"), settings)
+        images, read = beside_folds(images, cut, settings)
+    else:
+        images, read = beside_part(images, cut, ["train"], "validation", settings)
     choice = choose(images, settings.model.members, settings.dataset.labels, settings.ensemble,
-                    resamples=settings.evaluate.resamples, seed=settings.seed)
+                    shortcut=read, resamples=settings.evaluate.resamples, seed=settings.seed)
     log.info("ensemble: %s", choice.why)
     familiarity = Familiarity.fit(features, reference[STATISTICS],
                                   reference["group_id"].tolist(), STATISTICS)
@@ -38,7 +42,7 @@ def main() -> None:
         figures: dict[str, float | None] = {
             settings.ensemble.metric: choice.candidates[choice.chosen].estimate.value}
         if settings.model.folds > 1:
-            figures = outoffold.write(folder, images, choice, cut, Path("artifacts/train"),
+            figures = outoffold.write(folder, images, choice, read, cut, Path("artifacts/train"),
                                       settings)
     write_json(Path("metrics/ensemble.json"), cut.marked({"validation": figures}))
 

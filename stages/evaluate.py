@@ -4,20 +4,17 @@ import logging
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from osteon import params, splits, testplots
-from osteon.aggregation import before, with_member
-from osteon.audit import shortcuts
+from osteon.aggregation import before
+from osteon.baseline import beside_part
 from osteon.combination import Combination
 from osteon.errors import run
-from osteon.evaluation import SHORTCUTS, TABLES, About, evaluate, is_told, tables
+from osteon.evaluation import TABLES, About, evaluate, is_told, tables
 from osteon.familiarity import Familiarity
 from osteon.files import fresh_folder, read_json, write_json
-from osteon.params import Params
 from osteon.predictions import predict
-from osteon.records import SIZE, targets, write_table
-from osteon.splits import Cut
+from osteon.records import SIZE, write_table
 
 log = logging.getLogger("osteon.evaluate")
 
@@ -31,7 +28,7 @@ def main() -> None:
                                Path("artifacts/finetune"), settings, Path("artifacts/train"))
     familiarity = Familiarity.load(Path("artifacts/ensemble/familiarity.npz"))
     images[SIZE] = cut.part("test")[SIZE].to_numpy()
-    images, read = _with_shortcuts(images, cut, settings)
+    images, read = beside_part(images, cut, ("train", "validation"), "test", settings)
     about = About(winner.labels, winner.members, winner.method, winner.thresholds, read,
                   settings.evaluate.resamples, settings.seed, winner.alone,
                   tuple(member for member in winner.members
@@ -52,19 +49,6 @@ def main() -> None:
         for level, name in TABLES.items():
             write_table(folder / name, cut.marked_table(by_level[level]))
         np.save(folder / "coordinates.npy", familiarity.coordinates(features))
-
-
-def _with_shortcuts(images: pd.DataFrame, cut: Cut,
-                    settings: Params) -> tuple[pd.DataFrame, str | None]:
-    """Add what boosted trees, trained on all but the test part, make of it; and what they read."""
-    labels = settings.dataset.labels
-    rows = cut.part("train", "validation").index.to_numpy(), cut.part("test").index.to_numpy()
-    found = shortcuts.baseline(cut.table, targets(cut.table, labels), rows, len(labels),
-                               seed=settings.seed)
-    if found is None:
-        return images, None
-    read, probabilities = found
-    return with_member(images, SHORTCUTS, labels, probabilities), read
 
 
 if __name__ == "__main__":

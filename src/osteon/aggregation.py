@@ -10,6 +10,7 @@ from osteon.combination import Combination, Floats, pooled
 from osteon.records import probability_columns
 
 ENSEMBLE = "ensemble"
+SHORTCUTS = "shortcuts"  # what the baseline says, in columns like a member's
 
 
 def before(member: str) -> str:

@@ -9,18 +9,21 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
-from osteon import metrics
+from osteon import comparisons, metrics
+from osteon.aggregation import SHORTCUTS, of_member
 from osteon.candidates import (
     BY_SIMPLICITY,
     LEVELS,
     Candidate,
     Rows,
+    Table,
     candidates,
     fit,
     table,
     with_members,
 )
-from osteon.combination import Combination, Level, Numbers, StudyRule, in_words
+from osteon.combination import Combination, Floats, Level, Numbers, StudyRule, in_words
+from osteon.comparisons import OfShortcut
 from osteon.metrics import Estimate, Resampled, Scores
 from osteon.sections.verdict import Ensemble
 
@@ -54,6 +57,7 @@ class Choice:
     candidates: dict[str, Standing]  # by simplicity
     study_rules: dict[StudyRule, Estimate]
     operating_point: dict[Level, Scores]  # on validation, out of fold, where it is told
+    shortcuts: dict[Level, OfShortcut]  # how far the winner is above them, where they were judged
     settings: Ensemble
     why: str
 
@@ -71,6 +75,7 @@ class Choice:
             "study_rules": metrics.to_json(self.study_rules),
             "operating_point": {level: metrics.to_json(point)
                                 for level, point in self.operating_point.items()},
+            "shortcuts": {level: asdict(found) for level, found in self.shortcuts.items()},
             "why": self.why}
 
 
@@ -96,10 +101,17 @@ class _Election:
             judged, fitted = self.rows.some(turn.held_out), turn.fitted
             found = fitted.probabilities(judged.of_members, judged.parts.tolist())
             of = table(judged, found, level, fitted.study_rule)
-            said.append((of.targets, of.probabilities, fitted.verdicts(of.probabilities, level),
-                         of.groups))
-        return metrics.measure(*map(np.concatenate, zip(*said, strict=True)),
-                               resamples=self.resamples, seed=self.seed)
+            said.append((of, fitted.verdicts(of.probabilities, level)))
+        return self._measured(said)
+
+    def beside(self, turns: Iterable[Turn], level: Level, probabilities: Floats) -> Resampled:
+        """Measure what somebody else says of the same rows, by no threshold, on the same resamples.
+
+        Studies are pooled by the rules that the combinations go by.
+        """
+        tables = [table(self.rows.some(turn.held_out), probabilities[turn.held_out], level,
+                        turn.fitted.study_rule) for turn in turns]
+        return self._measured([(of, of.probabilities.argmax(axis=1)) for of in tables])
 
     def rules(self, candidate: Candidate) -> dict[StudyRule, Estimate]:
         """Give what a candidate reaches by each rule of studies that may be chosen."""
@@ -126,6 +138,12 @@ class _Election:
         """Count them; one alone cannot be held out."""
         return len(set(self.rows.groups))
 
+    def _measured(self, said: Sequence[tuple[Table, Numbers]]) -> Resampled:
+        """Measure tables with their verdicts together."""
+        parts = [(of.targets, of.probabilities, verdicts, of.groups) for of, verdicts in said]
+        return metrics.measure(*map(np.concatenate, zip(*parts, strict=True)),
+                               resamples=self.resamples, seed=self.seed)
+
     def _folds(self) -> list[tuple[Numbers, Numbers]]:
         """Cut the rows, each class alike where it can be.
 
@@ -146,12 +164,13 @@ class _Election:
 
 
 def choose(images: pd.DataFrame, members: Sequence[str], labels: Sequence[str],
-           settings: Ensemble, *, resamples: int, seed: int) -> Choice:
+           settings: Ensemble, *, shortcut: str | None, resamples: int, seed: int) -> Choice:
     """Fit every candidate on validation and choose by the metric.
 
     `images` has target, group_id, study_id, body_part and each member's probabilities. Each
     candidate is judged on folds of whole groups it was not fitted to, so that one with more freedom
-    does not win by overfitting; equal to four decimals, the simpler wins.
+    does not win by overfitting; equal to four decimals, the simpler wins. Where `shortcut` says
+    what the shortcut baseline has read, `images` has its probabilities too; it stands for nothing.
     """
     rows = Rows.read(images, members, labels)
     election = _Election(rows, settings, resamples, seed)
@@ -168,6 +187,7 @@ def choose(images: pd.DataFrame, members: Sequence[str], labels: Sequence[str],
         {level: point for level in LEVELS
          if (point := _operating_point(election.measured(turns, level)))}
         if len(labels) == 2 else {},
+        _beside_shortcuts(election, turns, str(best), images, shortcut),
         settings, _why(best, estimates, election))
 
 
@@ -199,6 +219,17 @@ def _rules(rows: Rows, settings: Ensemble) -> tuple[StudyRule, ...]:
     if settings.study_rule != "auto":
         return (settings.study_rule,)
     return STUDY_RULES if len(set(rows.studies)) < len(rows.studies) else STUDY_RULES[:1]
+
+
+def _beside_shortcuts(election: _Election, turns: tuple[Turn, ...], best: str,
+                      images: pd.DataFrame, shortcut: str | None) -> dict[Level, OfShortcut]:
+    """Say how far the winner is above the shortcut baseline on the same rows."""
+    if shortcut is None:
+        return {}
+    alone = of_member(images, SHORTCUTS, election.rows.labels)
+    return {level: comparisons.of_shortcut(
+        shortcut, election.measured(turns, level), election.beside(turns, level, alone), level,
+        in_words(best)) for level in LEVELS}
 
 
 def _operating_point(judged: Resampled) -> Scores:

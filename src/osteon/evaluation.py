@@ -10,6 +10,7 @@ import pandas as pd
 from osteon import comparisons, formulas, metrics, subgroups
 from osteon.aggregation import (
     ENSEMBLE,
+    SHORTCUTS,
     before,
     of_member,
     of_members,
@@ -24,7 +25,6 @@ from osteon.metrics import Resampled, Scores
 from osteon.records import probability_columns
 from osteon.splits import Cut
 
-SHORTCUTS = "shortcuts"  # the baseline's name among those that have columns of probability
 HEADLINE = ("accuracy", "balanced_accuracy", "kappa", "auroc", "average_precision")
 _OF_TWO = ("sensitivity", "specificity", "ppv", "npv")
 _CALIBRATION = ("f1", "ece", "brier")

@@ -7,13 +7,11 @@ choice among combinations, which they made.
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from osteon.aggregation import before, of_member, with_member
-from osteon.audit import shortcuts
 from osteon.ensemble import Choice
-from osteon.evaluation import SHORTCUTS, About, Evaluation, Tables, evaluate, tables
+from osteon.evaluation import About, Evaluation, Tables, evaluate, tables
 from osteon.files import write_json
 from osteon.params import Params
 from osteon.predictions import out_of_fold
@@ -23,16 +21,16 @@ from osteon.splits import Cut
 TABLE, ABOUT = "out_of_fold.csv", "out_of_fold.json"
 
 
-def write(folder: Path, images: pd.DataFrame, choice: Choice, cut: Cut, first: Path,
-          settings: Params) -> dict[str, float | None]:
+def write(folder: Path, images: pd.DataFrame, choice: Choice, shortcut: str | None, cut: Cut,
+          first: Path, settings: Params) -> dict[str, float | None]:
     """Measure what `predictions.out_of_fold` gave, and write it as JSON and as a table.
 
-    `first` has each member's folder as its first phase left it. Returns the two figures that runs
+    `images` has the shortcut baseline's columns where `shortcut` says what it read. `first` has
+    each member's folder as its first phase left it. Returns the two figures that runs
     are compared by.
     """
-    images, read = _with_shortcuts(images, cut, settings)
     evaluation, by_level = measure(
-        images, out_of_fold(cut, first, settings), choice, read,
+        images, out_of_fold(cut, first, settings), choice, shortcut,
         resamples=settings.evaluate.resamples, seed=settings.seed)
     write_json(folder / ABOUT, cut.marked({"protocol": cut.to_json(), **evaluation.to_json()}))
     write_table(folder / TABLE, cut.marked_table(by_level["image"]))
@@ -60,19 +58,3 @@ def measure(images: pd.DataFrame, first: pd.DataFrame, choice: Choice, shortcut:
     return evaluate(found, About(
         winner.labels, winner.members, winner.method, dict.fromkeys(found), shortcut, resamples,
         seed, winner.alone, winner.members)), found
-
-
-def _with_shortcuts(images: pd.DataFrame, cut: Cut,
-                    settings: Params) -> tuple[pd.DataFrame, str | None]:
-    """Add what boosted trees, trained on the other folds, make of each; and what they read."""
-    labels, rows = settings.dataset.labels, cut.part("train", "validation").reset_index(drop=True)
-    said, read = np.zeros((len(rows), len(labels))), None
-    for fold in sorted(set(images["fold"])):
-        held_out = images["fold"].to_numpy() == fold
-        turn = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-        found = shortcuts.baseline(rows, images["target"].to_numpy(), turn, len(labels),
-                                   seed=settings.seed)
-        if found is None:
-            return images, None
-        read, said[held_out] = found
-    return with_member(images, SHORTCUTS, labels, said), read

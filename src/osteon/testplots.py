@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import ConfusionMatrixDisplay, precision_recall_curve, roc_curve
 
-from osteon.aggregation import ENSEMBLE, of_member
+from osteon.aggregation import ENSEMBLE, SHORTCUTS, of_member
 from osteon.combination import Level
 from osteon.comparisons import OfShortcut
-from osteon.evaluation import SHORTCUTS, Evaluation, Tables
+from osteon.evaluation import Evaluation, Tables
 from osteon.formulas import Flags, Floats
 from osteon.metrics import Estimate, Scores
 from osteon.plots import panels, save

@@ -30,7 +30,7 @@ def _images(target, columns=None, **members):
 
 
 def _choose(images, members, settings=SETTINGS, labels=LABELS):
-    return choose(images, members, labels, settings, resamples=100, seed=0)
+    return choose(images, members, labels, settings, shortcut=None, resamples=100, seed=0)
 
 
 def _noise(seed, rows=60):
@@ -142,6 +142,18 @@ def test_the_table_tells_by_how_much_each_is_behind():
     assert noise.behind.value == pytest.approx(1 - noise.estimate.value)
     assert noise.behind.low > 0.2
     assert (winner.behind.value, winner.behind.low, winner.behind.high) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("level", ["image", "study"])
+def test_the_winner_stands_beside_the_shortcut_baseline(level):
+    images = _images(TARGET, a=RIGHT, shortcuts=1 - RIGHT)  # wrong about every pair
+    found = choose(images, "a", LABELS, SETTINGS, shortcut="sizes", resamples=100, seed=0)
+    beside = json.loads(json.dumps(found.to_json()))["shortcuts"][level]
+    assert beside["figures"]["auroc"]["value"] == 0
+    assert beside["above"]["auroc"] == {"value": 1, "low": 1, "high": 1}
+    assert beside["says"].startswith(f"By {level}, the AUROC of a alone is 1.000")
+    assert found.candidates.keys() == {"single:a"}
+    assert _choose(images, "a").shortcuts == {}
 
 
 # A study of four images: negative ones all at .5; a positive one shows in one view alone.

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from osteon.aggregation import SHORTCUTS
 from osteon.combination import Combination
-from osteon.evaluation import SHORTCUTS, About, evaluate, tables
+from osteon.evaluation import About, evaluate, tables
 from osteon.splits import LeakySplits, Splits
 
 LABELS = ("normal", "abnormal")

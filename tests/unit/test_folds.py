@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
+from osteon.aggregation import SHORTCUTS
 from osteon.combination import Combination
 from osteon.errors import UserError
-from osteon.evaluation import SHORTCUTS, About, evaluate, tables
+from osteon.evaluation import About, evaluate, tables
 from osteon.folds import Fold, measure, pool
 
 LABELS = ("normal", "abnormal")

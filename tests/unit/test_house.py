@@ -31,7 +31,7 @@ LAYERS = [
     {"index", "contactsheet", "guards", "training", "predictions", "export", "report"},
     {"expectations", "checkpage", "compare", "member", "packaging", "audit",
      "explanations", "drift"},
-    {"tuning", "outoffold"},
+    {"tuning", "outoffold", "baseline"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {"torch", "pytorch_lightning", "timm", "great_expectations", "evidently", "pandas",

@@ -8,6 +8,7 @@ import pytest
 
 from osteon import member, outoffold, params
 from osteon.backbone import create
+from osteon.baseline import beside_folds
 from osteon.checkpoints import OUT_OF_FOLD
 from osteon.ensemble import choose
 from osteon.errors import UserError
@@ -90,9 +91,10 @@ def test_what_does_not_belong_is_refused(trained, cut, settings, spoil):
 def test_the_ensemble_stands_beside_its_members_their_first_phase_and_shortcuts(
         trained, cut, settings, tmp_path):
     images = out_of_fold(cut, trained / "finetune", settings)
-    choice = choose(images, settings.model.members, LABELS, settings.ensemble, resamples=100,
-                    seed=0)
-    two = outoffold.write(tmp_path, images, choice, cut, trained / "train", settings)
+    images, read = beside_folds(images, cut, settings)
+    choice = choose(images, settings.model.members, LABELS, settings.ensemble, shortcut=read,
+                    resamples=100, seed=0)
+    two = outoffold.write(tmp_path, images, choice, read, cut, trained / "train", settings)
     written = json.loads((tmp_path / "out_of_fold.json").read_text())
     image = written["levels"]["image"]
     figures = image["figures"]
@@ -132,8 +134,8 @@ def of_noise(cut, settings):
     found = []
     for seed in range(4):
         images = _noise(cut, seed)
-        choice = choose(images, settings.model.members, LABELS, settings.ensemble, resamples=1,
-                        seed=0)
+        choice = choose(images, settings.model.members, LABELS, settings.ensemble, shortcut=None,
+                        resamples=1, seed=0)
         winner = choice.winner
         fitted = evaluate(tables(images, winner), About(
             LABELS, winner.members, winner.method, winner.thresholds, None, 1, 0))

@@ -9,8 +9,9 @@ from ruamel.yaml import YAML
 
 from house import ROOT
 from osteon import testplots
+from osteon.aggregation import SHORTCUTS
 from osteon.combination import Combination
-from osteon.evaluation import SHORTCUTS, About, evaluate, tables
+from osteon.evaluation import About, evaluate, tables
 
 PICTURES = ["confusion.png", "precision_recall.png", "reliability.png", "roc.png", "subgroups.png"]
 MARK = "LEAKY: cut by image, as published"

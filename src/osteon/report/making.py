@@ -18,8 +18,8 @@ def combination(run: Run) -> Section:
     blocks: list[Block] = [Say(f"{chosen['why'][0].upper()}{chosen['why'][1:]}.", "lead"), Table(
         ["combination, out of fold on validation", run.title(chosen["metric"]),
          "the winner is above by"],
-        [[in_words(name), estimate(found), signed(found["behind"])]
-         for name, found in chosen["candidates"].items()],
+        [*([in_words(name), estimate(found), signed(found["behind"])]
+           for name, found in chosen["candidates"].items()), *_alone(run, "image")],
         strong=[number for number, name in enumerate(chosen["candidates"]) if name == _won(run)],
         bars=True)]
     thresholds = chosen["member_thresholds"]
@@ -35,6 +35,14 @@ def combination(run: Run) -> Section:
     return Section("combination", "Why this combination", [*blocks, *_studies(run)])
 
 
+def _alone(run: Run, level: str) -> Iterator[list[Cell]]:
+    """Give the shortcut baseline's row below what is judged by a figure that it has."""
+    found, metric = run.chosen["shortcuts"].get(level), run.chosen["metric"]
+    if found and metric in found["figures"]:
+        yield ["shortcuts alone", estimate(found["figures"][metric]),
+               signed(found["above"][metric])]
+
+
 def _won(run: Run) -> str:
     method = str(run.chosen["method"])
     if method != "single":
@@ -46,8 +54,10 @@ def _won(run: Run) -> str:
 def _studies(run: Run) -> Iterator[Block]:
     rules = run.chosen["study_rules"] if "study" in run.levels else {}
     if rules:
-        yield Table(["images of a study, on validation", run.title(run.chosen["metric"])],
-                    [[in_words(rule), estimate(found)] for rule, found in rules.items()],
+        yield Table(["images of a study, on validation", run.title(run.chosen["metric"]),
+                     "the winner is above by"],
+                    [*([in_words(rule), estimate(found), None] for rule, found in rules.items()),
+                     *_alone(run, "study")],
                     strong=[number for number, rule in enumerate(rules)
                             if rule == run.chosen["study_rule"]], bars=True)
     for level, point in run.chosen["operating_point"].items():

@@ -38,6 +38,9 @@ FOLDER = Path.cwd()  # of the project or the bento, where workers run
 
 
 @bentoml.service(name="osteon", workers=SETTINGS.workers, metrics={"enabled": False},
+                 # Requests share the cores; threads of BLAS and OpenCV would spin waiting for one.
+                 envs=[{"name": "OMP_NUM_THREADS", "value": "1"},
+                       {"name": "OPENCV_FOR_THREADS_NUM", "value": "1"}],
                  logging={"access": {"enabled": False}},  # telemetry's quotes nobody
                  tracing={"excluded_urls": ".*"},  # nothing collects the spans
                  traffic={"timeout": 2 * SETTINGS.timeout_s + 60})  # the gate's comes first
