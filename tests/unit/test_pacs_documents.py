@@ -91,12 +91,12 @@ def test_the_picture_says_what_was_found(tmp_path):
 
 
 @pytest.mark.parametrize(("verdict", "words"), [
-    (TWO, "abnormal; probability of abnormal 0.88, abnormal from 0.46 on"),
-    (THREE, "osteopenia; its probability is 0.62"),
-    ({**TWO, "probability": 0.9997}, "abnormal; probability of abnormal above 0.99, "
+    (TWO, "abnormal; score of abnormal 0.88, abnormal from 0.46 on"),
+    (THREE, "osteopenia; its score is 0.62"),
+    ({**TWO, "probability": 0.9997}, "abnormal; score of abnormal above 0.99, "
                                      "abnormal from 0.46 on"),
     ({**TWO, "label": "normal", "probability": 0.0003},
-     "normal; probability of abnormal below 0.01, abnormal from 0.46 on"),
+     "normal; score of abnormal below 0.01, abnormal from 0.46 on"),
 ], ids=["two labels", "three", "nearly certain", "nearly excluded"])
 def test_a_verdict_in_words(tmp_path, verdict, words):
     assert picture.verdict_words(findings(tmp_path, verdict).verdict) == words

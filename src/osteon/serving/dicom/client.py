@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -37,6 +37,7 @@ class Warned(BaseModel):
 class Verdict(BaseModel):
     """What the node needs of a reply on one image."""
 
+    said: ClassVar = "probability"  # what the number is
     label: str
     probability: float
     probabilities: dict[str, float]
@@ -47,6 +48,7 @@ class Verdict(BaseModel):
 class StudyVerdict(Verdict):
     """What the node needs of a reply on a study."""
 
+    said: ClassVar = "score"  # its views pooled: nothing makes it the share of such studies
     model_version: str
     mark: str | None
     views: list[Verdict]

@@ -59,9 +59,9 @@ def verdict_words(verdict: Verdict) -> str:
 def _number(verdict: Verdict) -> str:
     """Say what a verdict rests on: of two labels with the threshold."""
     if verdict.threshold is None:
-        return f"its probability is {_share(verdict.probability)}"
+        return f"its {verdict.said} is {_share(verdict.probability)}"
     last = list(verdict.probabilities)[-1]
-    return (f"probability of {last} {_share(verdict.probability)}, "
+    return (f"{verdict.said} of {last} {_share(verdict.probability)}, "
             f"{last} from {_share(verdict.threshold)} on")
 
 

@@ -60,7 +60,7 @@ def report(findings: Findings) -> Dataset:
         device_serial_number=verdict.model_version, software_versions=osteon.__version__,
         series_description="osteon: verdict, no medical device",
         coding_schemes=[CodingSchemeIdentificationItem(
-            designator=_SCHEME, name="Labels and probabilities of osteon's models",
+            designator=_SCHEME, name="Labels, probabilities and scores of osteon's models",
             responsible_organization=MANUFACTURER)])
     made.update(carried(findings.sources[0]))
     sign(made, findings)
@@ -80,7 +80,7 @@ def _group(findings: Findings, name: str, verdict: Verdict,
     """Write a verdict with its numbers and the images it is on."""
     numbers = list(enumerate(verdict.probabilities.items()))
     label = next(place for place, (label, _) in numbers if label == verdict.label)
-    measured = [_measurement(f"P{place}", f"Probability of {label}", value)
+    measured = [_measurement(f"P{place}", f"{verdict.said.capitalize()} of {label}", value)
                 for place, (label, value) in numbers]
     if verdict.threshold is not None:
         measured.append(_measurement("THRESHOLD", f"Threshold of {numbers[-1][1][0]}",

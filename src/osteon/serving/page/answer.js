@@ -56,8 +56,9 @@ export function record(verdict, card) {
 /** Draw probabilities: of two labels one bar with its threshold, of more a row for each. */
 export function bars(verdict) {
   const { probability, threshold, probabilities, label } = verdict;
+  const what = verdict.views ? "Score" : "Probability"; // a study's is pooled
   if (threshold === null) {
-    return table("Probability of each label", ["Label", "Probability"],
+    return table(`${what} of each label`, ["Label", what],
       Object.entries(probabilities).map(([name, value]) => [name, [value]]), label);
   }
   const scale = copy("a-scale");
@@ -69,7 +70,7 @@ export function bars(verdict) {
   scale.style.setProperty("--p", probability);
   scale.style.setProperty("--t", threshold);
   scale.setAttribute("aria-label",
-    `Probability of ${last(verdict)} ${value.textContent}, ${mark.textContent}`);
+    `${what} of ${last(verdict)} ${value.textContent}, ${mark.textContent}`);
   return scale;
 }
 
