@@ -62,6 +62,7 @@ class Visitor:
         page.on("request", lambda sent: self._asked.append(sent.url))
         page.on("console", lambda said: self._said.append(said.text))
         page.on("pageerror", lambda error: self._said.append(str(error)))
+        page.on("filechooser", lambda _: None)  # caught from now on, not from a key's press on
         page.goto(self._homes[-1])
         page.locator("#version:not(:empty), #error:not([hidden])").wait_for(state="attached")
         return page

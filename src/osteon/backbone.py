@@ -20,6 +20,7 @@ from osteon.head import LINEAR, Head
 from osteon.scratch import ARCH, ScratchCnn
 from osteon.sections.training import Backbone, Blocks, Output
 from osteon.sections.training import Head as HeadSettings
+from osteon.spotting import Spotting
 
 _NORMALIZE = {  # mean and deviation per colour channel
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
@@ -42,12 +43,19 @@ class Network(nn.Module):
         super().__init__()
         self.arch = backbone.arch
         self.backbone = _create(backbone.arch)
+        if head.spots:
+            self.backbone = Spotting(self.backbone, backbone.arch)
         self.head = Head(self.backbone.head_hidden_size, classes, head)
         self.output: Output = head.output
         mean, deviation = (torch.tensor(values).view(1, 3, 1, 1)
                            for values in _NORMALIZE[backbone.normalize])
         self.register_buffer("mean", mean, persistent=False)
         self.register_buffer("deviation", deviation, persistent=False)
+
+    @property
+    def body(self) -> Any:
+        """What somebody else may have trained: the backbone, without what is added to it here."""
+        return self.backbone.body if isinstance(self.backbone, Spotting) else self.backbone
 
     def features(self, images: Tensor) -> Tensor:
         """Embed images (batch, 1, side, side) from 0 to 1 as (batch, features)."""
@@ -124,11 +132,11 @@ def load_pretrained(network: Network, arch: str, weights: str) -> str:
         UserError: the hub cannot be reached, there is no such file, or it fits another network.
     """
     if weights == "imagenet":
-        network.backbone.load_state_dict(_from_hub(arch), strict=True)
-        return f"imagenet ({arch} of timm's hub, tensors sha256 {_digest(network.backbone)})"
+        network.body.load_state_dict(_from_hub(arch), strict=True)
+        return f"imagenet ({arch} of timm's hub, tensors sha256 {_digest(network.body)})"
     file = _weights_file(Path(weights), arch)
-    state = _without_what_follows(_read(file), network.backbone)
-    load_strictly(network.backbone, state, f"weights: {file} does not fit {arch}")
+    state = _without_what_follows(_read(file), network.body)
+    load_strictly(network.body, state, f"weights: {file} does not fit {arch}")
     return f"{file.name} (sha256 {sha256(file)})"
 
 
@@ -215,8 +223,11 @@ def _blocks(backbone: Any) -> list[set[str]]:
 
     Blocks are what timm gives rates of their own in layer-wise decay: stages of most networks,
     modules of Inception and Xception, convolutions of VGG. A last batch norm is none by itself; it
-    goes with the block before it.
+    goes with the block before it, and so does what looks for spots.
     """
+    if isinstance(backbone, Spotting):
+        *below, last = ({f"body.{name}" for name in names} for names in _blocks(backbone.body))
+        return [*below, last | {f"spots.{name}" for name, _ in backbone.spots.named_parameters()}]
     groups = group_parameters(backbone, backbone.group_matcher(coarse=True))
     dimensions = {name: parameter.ndim for name, parameter in backbone.named_parameters()}
     blocks: list[set[str]] = []

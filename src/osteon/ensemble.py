@@ -164,7 +164,8 @@ class _Election:
 
 
 def choose(images: pd.DataFrame, members: Sequence[str], labels: Sequence[str],
-           settings: Ensemble, *, shortcut: str | None, resamples: int, seed: int) -> Choice:
+           settings: Ensemble, *, resamples: int, seed: int, shortcut: str | None = None
+           ) -> Choice:
     """Fit every candidate on validation and choose by the metric.
 
     `images` has target, group_id, study_id, body_part and each member's probabilities. Each

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from osteon import backbone, inference, masks, pointing, training
+from osteon import backbone, inference, masks, pointing, spotting, training
 from osteon import embeddings as embedded
 from osteon.augment import Augmentation
 from osteon.backbone import Network
@@ -30,6 +30,7 @@ from osteon.progress import OnEpoch
 from osteon.records import Part, targets
 from osteon.sections.training import Finetune, Phase
 from osteon.splits import Cut
+from osteon.spotting import Spotting
 from osteon.turns import turns
 
 SEEN: tuple[Part, Part] = ("train", "validation")
@@ -201,12 +202,18 @@ def _pointing(network: Network, phase: Phase, material: Material,
 
     def point(images: Tensor, numbers: Tensor, epoch: int) -> tuple[Tensor, Tensor]:
         maps = network.feature_map(images)
-        own = places[numbers.cpu()].to(images.device, torch.float32).unsqueeze(1)
-        direction = network.head.weight[1] - network.head.weight[0]
-        missed = pointing.miss(maps, direction, change.move(own, numbers, epoch))
-        return network.scores_of_map(maps), weight * missed
+        own = change.move(places[numbers.cpu()].to(images.device, torch.float32).unsqueeze(1),
+                          numbers, epoch)
+        return network.scores_of_map(maps), weight * _missed(network, maps, own)
 
     return point
+
+
+def _missed(network: Network, maps: Tensor, outlines: Tensor) -> Tensor:
+    if isinstance(network.backbone, Spotting):
+        return spotting.unlike(network.backbone.spots(maps), outlines)
+    direction = network.head.weight[1] - network.head.weight[0]
+    return pointing.miss(maps, direction, outlines)
 
 
 def _fit(network: Scoring, data: DataModule, settings: Params, phase: Phase,

@@ -95,10 +95,11 @@ class Params(Section):
             if not own.finetune.localisation:
                 continue
             asked = f"finetune.localisation={own.finetune.localisation}: {member}"
-            if len(self.dataset.labels) != 2 or not own.head.is_linear:
+            if not own.head.spots and (len(self.dataset.labels) != 2 or not own.head.is_linear):
                 raise ValueError(
                     f"{asked} must tell two classes by a linear head (head.hidden: [], batch_norm: "
-                    "false, output: softmax), or no map of the finding follows from its weights")
+                    "false, output: softmax), or no map of the finding follows from its weights; "
+                    "or it must look for spots (head.spots: true)")
             if own.augment.randaugment:
                 raise ValueError(f"{asked}: RandAugment would turn images and leave their masks; "
                                  "set augment.randaugment to 0")

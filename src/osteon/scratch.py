@@ -16,7 +16,7 @@ _FILTERS = ((7, 32), (5, 64), (3, 128), (3, 256))  # side in pixels, number; coa
 class ScratchCnn(nn.Module):
     """Pictures (batch, 3, side, side) in, features (batch, 256) out, for sides of 16 and more."""
 
-    head_hidden_size = _FILTERS[-1][1]
+    num_features = head_hidden_size = _FILTERS[-1][1]
     pretrained_cfg: ClassVar[dict[str, Any]] = {}  # nobody published weights
 
     def __init__(self) -> None:

@@ -30,7 +30,7 @@ def _images(target, columns=None, **members):
 
 
 def _choose(images, members, settings=SETTINGS, labels=LABELS):
-    return choose(images, members, labels, settings, shortcut=None, resamples=100, seed=0)
+    return choose(images, members, labels, settings, resamples=100, seed=0)
 
 
 def _noise(seed, rows=60):

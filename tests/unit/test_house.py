@@ -20,7 +20,7 @@ LAYERS = [
     {"familiarity", "frames", "params", "executor", "records", "codestreams", "pngs", "metrics",
      "plots", "head",
      "packaged", "published", "calibration", "weighting", "plan", "pointing", "progress",
-     "resume", "trialstore"},
+     "resume", "spotting", "trialstore"},
     {"layouts", "strata", "quarantine", "splits", "dicom", "augment", "schedules", "summary",
      "heatmaps", "aggregation", "comparisons", "study", "bagging", "masks"},
     {"imaging", "protocols", "balance", "backbone", "module", "evaluation", "candidates",

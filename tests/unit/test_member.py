@@ -113,7 +113,8 @@ def test_with_weights_the_head_alone_learns(tmp_path, material, views, files):
 @pytest.mark.parametrize(("across", "spot"), [
     pytest.param(slice(4, 16), "tall", id="the tall spot"),
     pytest.param(slice(36, 56), "wide", id="the wide spot")])
-def test_masks_teach_a_network_which_of_two_spots_is_the_finding(tmp_path, across, spot):
+@pytest.mark.parametrize("spots", [False, True], ids=["by the head", "by a map of spots"])
+def test_masks_teach_a_network_which_of_two_spots_is_the_finding(tmp_path, across, spot, spots):
     """Both spots are in every picture of the last class: the masks alone mean one of them.
 
     Pictures are mirrored half of the time, and their masks with them.
@@ -130,7 +131,7 @@ def test_masks_teach_a_network_which_of_two_spots_is_the_finding(tmp_path, acros
         pictures=pictures, rows={"train": np.arange(40), "validation": np.arange(40, 48)},
         targets={"train": targets[:40], "validation": targets[40:]}, masks=tmp_path / "masks.npz")
     settings = _settings(
-        dataset={"labels": ("a", "b")},
+        dataset={"labels": ("a", "b")}, head={"spots": spots},
         augment={"horizontal_flip": 0.5, "rotation_deg": 0.0, "shift": 0.0, "zoom": 0.0},
         finetune={"localisation": 1.0, "epochs": 6, "learning_rate": 0.005, "monitor": "last"})
     network = create(RESNET, 2, 0, settings.head)
@@ -138,6 +139,8 @@ def test_masks_teach_a_network_which_of_two_spots_is_the_finding(tmp_path, acros
     with torch.inference_mode():
         maps = network.eval().feature_map(torch.from_numpy(pictures[[41, 43]])[:, None] / 255)
         direction = network.head.weight[1] - network.head.weight[0]
+        if spots:
+            maps, direction = network.backbone.spots(maps), torch.ones(1)
         missed = miss(maps, direction, torch.from_numpy(cells[[41, 43]])[:, None].float())
     assert missed.neg().exp() > 0.6  # of the evidence lies on the spot: it cannot on either
 

@@ -134,8 +134,8 @@ def of_noise(cut, settings):
     found = []
     for seed in range(4):
         images = _noise(cut, seed)
-        choice = choose(images, settings.model.members, LABELS, settings.ensemble, shortcut=None,
-                        resamples=1, seed=0)
+        choice = choose(images, settings.model.members, LABELS, settings.ensemble, resamples=1,
+                        seed=0)
         winner = choice.winner
         fitted = evaluate(tables(images, winner), About(
             LABELS, winner.members, winner.method, winner.thresholds, None, 1, 0))

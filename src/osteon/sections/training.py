@@ -33,6 +33,7 @@ class Head(Section):
     batch_norm: bool
     dropout: Annotated[float, Field(ge=0, lt=1)]
     output: Output
+    spots: bool = False  # one more feature: how strongly the strongest place speaks for a finding
 
     @property
     def is_linear(self) -> bool:

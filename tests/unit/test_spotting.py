@@ -1,0 +1,148 @@
+"""A backbone that looks for single places: what it adds, what it learns from, where it can go."""
+
+from math import log
+
+import numpy as np
+import pytest
+import timm
+import torch
+from torch import nn
+
+from osteon import classgradient
+from osteon.backbone import bag, create, load_pretrained
+from osteon.errors import UserError
+from osteon.export import assert_parity, export
+from osteon.head import Head
+from osteon.sections.training import Backbone
+from osteon.spotting import Spotting, unlike
+from phases import head
+
+RESNET = Backbone(arch="test_resnet", normalize="symmetric")
+IMAGES = torch.rand(3, 1, 64, 64, generator=torch.Generator().manual_seed(1))
+PICTURES = np.random.default_rng(0).integers(0, 256, (4, 64, 64), dtype=np.uint8)
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def _network(seed=0):
+    """A network that has learnt something, if only noise."""
+    network = create(RESNET, 2, seed, head(spots=True)).eval()
+    nn.init.normal_(network.head.weight)
+    nn.init.normal_(network.backbone.spots.weight)
+    return network
+
+
+def _row(*corners):
+    """Give outlines of 8 x 8 cells, each in one of four corners or nowhere."""
+    found = torch.zeros(len(corners), 1, 8, 8)
+    for row, corner in enumerate(corners):
+        if corner is not None:
+            down, across = divmod(corner, 2)
+            found[row, 0, 4 * down + 1, 4 * across + 2] = 1
+    return found
+
+
+def test_features_end_in_the_log_sum_exp_of_all_places():
+    backbone = Spotting(create(RESNET, 2, 0).backbone, "test_resnet")
+    with torch.no_grad():
+        backbone.spots.weight[0, 0] = 1
+        backbone.spots.bias.zero_()
+    maps = torch.zeros(2, backbone.body.num_features, 2, 2)
+    maps[0, 0] = torch.tensor([[0, log(3)], [0, 0]])
+    maps[1, 0, 1, 1] = 50
+    found = backbone.forward_head(maps)
+    assert found.shape == (2, backbone.head_hidden_size)
+    assert found[:, -1].tolist() == pytest.approx([log(6), 50], abs=1e-5)
+    assert torch.equal(found[:, :-1], backbone.body.forward_head(maps))
+
+
+def test_before_training_every_picture_has_the_same():
+    plain, spotting = (create(RESNET, 2, 0, head(spots=spots)).eval() for spots in (False, True))
+    with torch.inference_mode():
+        found, without = spotting.features(IMAGES), plain.features(IMAGES)
+    assert torch.equal(found[:, :-1], without)
+    assert found[:, -1].tolist() == pytest.approx([log(4) - 3] * 3)  # of 2 x 2 places
+
+
+# log 2 = what log-odds of 0 cost in a place; threefold inside.
+@pytest.mark.parametrize(("spots", "outlines", "expected"), [
+    pytest.param([0, 0, 0, 0], _row(1), 6 / 4 * log(2), id="undecided"),
+    pytest.param([0, 0, 0, 0], _row(None), log(2), id="undecided, without a finding"),
+    pytest.param([-99, 99, -99, -99], _row(1), 0, id="right everywhere"),
+    pytest.param([-99, -99, -99, -99], _row(None), 0, id="right that there is none"),
+    pytest.param([-4, -99, -99, -99], _row(0), 3 * (4 + log(1 + np.exp(-4))) / 4, id="missed"),
+    pytest.param([4, -99, -99, -99], _row(None), (4 + log(1 + np.exp(-4))) / 4, id="imagined"),
+])
+def test_each_place_learns_from_the_outlines(spots, outlines, expected):
+    values = torch.tensor(spots, dtype=torch.float32).view(1, 1, 2, 2)
+    assert unlike(values, outlines).item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_it_trains_with_the_last_block_and_not_with_the_head_alone():
+    network = create(RESNET, 2, 0, head(spots=True))
+    for last, learns in ((0, False), (1, True), ("all", True)):
+        network.unfreeze(last)
+        assert network.backbone.spots.weight.requires_grad is learns
+        assert network.backbone.spots.bias.requires_grad is learns
+    network.unfreeze(1)
+    frozen = [name for name, one in network.backbone.body.named_parameters()
+              if not one.requires_grad]
+    assert frozen == [name for name, one in _unfrozen(1).backbone.named_parameters()
+                      if not one.requires_grad]
+
+
+def _unfrozen(last):
+    network = create(RESNET, 2, 0)
+    network.unfreeze(last)
+    return network
+
+
+def test_somebody_elses_weights_go_into_the_backbone_below(tmp_path):
+    other = timm.create_model("test_resnet", num_classes=5)
+    torch.save(other.state_dict(), tmp_path / "weights.pth")
+    network = create(RESNET, 2, 0, head(spots=True))
+    said = load_pretrained(network, "test_resnet", str(tmp_path / "weights.pth"))
+    assert said.startswith("weights.pth (sha256 ")
+    kept = network.backbone.body.state_dict()
+    assert all(torch.equal(value, other.state_dict()[name]) for name, value in kept.items())
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_its_graph_answers_and_explains_as_it_does(tmp_path, count):
+    network = bag([_network(seed) for seed in range(count)])
+    with torch.no_grad():
+        maps = network.feature_map(IMAGES)
+    expected = classgradient.by_autograd(network, maps)
+    traced = classgradient.as_graph(network, maps)(maps.contiguous())
+    assert (traced - expected).norm() / expected.norm() < 1e-4
+    file = tmp_path / "member.onnx"
+    export(bag([_network(seed) for seed in range(count)]), file, 64)
+    parity = assert_parity(network, file, PICTURES, np.arange(4), 1e-4)
+    assert parity.gradient < 1e-3
+
+
+def test_the_strongest_place_draws_the_gradient():
+    network = _network()
+    with torch.no_grad():
+        network.head.weight.zero_()
+        network.head.weight[1, -1] = 1  # the log-sum-exp alone
+        maps = torch.zeros(1, network.backbone.body.num_features, 2, 2)
+        network.backbone.spots.weight.zero_()
+        network.backbone.spots.weight[0, 0] = 1
+        maps[0, 0, 1, 0] = 20
+    maps.requires_grad_()
+    network.logits_of_map(maps)[0, 1].backward()
+    assert maps.grad[0, 0].flatten().tolist() == pytest.approx([0, 0, 1, 0], abs=1e-5)
+
+
+@pytest.mark.parametrize("arch", ["test_vit", "swin_tiny_patch4_window7_224"])
+def test_a_backbone_without_a_map_is_refused(arch):
+    network = Backbone(arch=arch, normalize="imagenet")
+    with pytest.raises(UserError, match=rf"head\.spots: the last features of {arch} are no map"):
+        create(network, 2, 0, head(spots=True))(torch.zeros(1, 1, 224, 224))
+
+
+def test_a_head_counts_the_feature():
+    network = create(RESNET, 3, 0, head(spots=True))
+    assert isinstance(network.head, Head)
+    assert network.head.in_features == network.backbone.body.head_hidden_size + 1
