@@ -48,7 +48,8 @@ def test_a_member_comes_back_with_its_head(tmp_path, changes):
 def test_the_card_names_the_head_and_the_epoch_that_was_kept(saved):
     assert checkpoints.read_card(saved[1]) == {
         "member": "a", "best_epoch": 1, "best": 0.91,
-        "head": {"hidden": [], "batch_norm": False, "dropout": 0.0, "output": "softmax"}}
+        "head": {"hidden": [], "batch_norm": False, "dropout": 0.0, "output": "softmax",
+                 "spots": False}}
 
 
 def test_the_same_weights_give_the_same_bytes(saved, tmp_path_factory):
