@@ -29,6 +29,9 @@ function shown(value, beside) {
   return value.toFixed(enough ?? 4);
 }
 
+/** Name a verdict's number: of pooled views nothing is calibrated. */
+const number = (verdict) => verdict.views ? "Score" : "Probability";
+
 /** Say the verdict and what it rests on. */
 export function reason(verdict) {
   const { probability, threshold, label, probabilities } = verdict;
@@ -36,8 +39,8 @@ export function reason(verdict) {
     return `Of ${Object.keys(probabilities).length} labels, ${label} is the most probable, with `
       + `${shown(probability)}.`;
   }
-  const number = verdict.views ? "score" : "probability";  // of pooled views nothing is calibrated
-  return `The model gives ${last(verdict)} a ${number} of ${shown(probability, threshold)}. `
+  const what = number(verdict).toLowerCase();
+  return `The model gives ${last(verdict)} a ${what} of ${shown(probability, threshold)}. `
     + `That ${reaches(verdict) ? "reaches" : "stays below"} the threshold of `
     + `${shown(threshold, probability)}, so its verdict is ${label}.`;
 }
@@ -56,9 +59,8 @@ export function record(verdict, card) {
 /** Draw probabilities: of two labels one bar with its threshold, of more a row for each. */
 export function bars(verdict) {
   const { probability, threshold, probabilities, label } = verdict;
-  const what = verdict.views ? "Score" : "Probability"; // a study's is pooled
   if (threshold === null) {
-    return table(`${what} of each label`, ["Label", what],
+    return table(`${number(verdict)} of each label`, ["Label", number(verdict)],
       Object.entries(probabilities).map(([name, value]) => [name, [value]]), label);
   }
   const scale = copy("a-scale");
@@ -70,7 +72,7 @@ export function bars(verdict) {
   scale.style.setProperty("--p", probability);
   scale.style.setProperty("--t", threshold);
   scale.setAttribute("aria-label",
-    `${what} of ${last(verdict)} ${value.textContent}, ${mark.textContent}`);
+    `${number(verdict)} of ${last(verdict)} ${value.textContent}, ${mark.textContent}`);
   return scale;
 }
 
@@ -78,7 +80,7 @@ export function bars(verdict) {
 export function members(verdict) {
   const labels = Object.keys(verdict.probabilities);
   const told = labels.length === 2 ? labels.slice(1) : labels;
-  const head = labels.length === 2 ? [`Probability of ${told[0]}`] : labels;
+  const head = labels.length === 2 ? [`${number(verdict)} of ${told[0]}`] : labels;
   return table("Each network by itself", ["Network", ...head],
     Object.entries(verdict.members).map(([name, own]) => [name, told.map((label) => own[label])]));
 }
