@@ -9,6 +9,7 @@ from osteon.backbone import create
 from osteon.errors import UserError
 from osteon.pointing import miss
 from osteon.sections.training import Backbone
+from outlined import outlined
 
 RESNET = Backbone(arch="test_resnet", normalize="symmetric")
 AHEAD = torch.tensor([1.0, 0.0])  # of two channels the first alone speaks for the finding
@@ -22,41 +23,31 @@ def _maps(*activations):
     return torch.cat([first, torch.full_like(first, 9.0)], dim=1)
 
 
-def _places(*corners):
-    """Give masks of 8 x 8 cells in a corner each: 0 to 3, or none."""
-    found = torch.zeros(len(corners), 1, 8, 8)
-    for row, corner in enumerate(corners):
-        if corner is not None:
-            down, across = divmod(corner, 2)
-            found[row, 0, 4 * down + 1, 4 * across + 2] = 1
-    return found
-
-
 # exp(0), exp(log 3): shares of 1/6 and 3/6 among four positions.
 @pytest.mark.parametrize(("maps", "places", "expected"), [
-    pytest.param(_maps([0, log(3), 0, 0]), _places(1), log(2), id="half of it inside"),
-    pytest.param(_maps([0, log(3), 0, 0]), _places(2), log(6), id="a sixth inside"),
-    pytest.param(_maps([50, 0, 0, 0]), _places(0), 0, id="all inside"),
+    pytest.param(_maps([0, log(3), 0, 0]), outlined(1), log(2), id="half of it inside"),
+    pytest.param(_maps([0, log(3), 0, 0]), outlined(2), log(6), id="a sixth inside"),
+    pytest.param(_maps([50, 0, 0, 0]), outlined(0), 0, id="all inside"),
     pytest.param(_maps([0, 0, 0, 0]), torch.ones(1, 1, 8, 8), 0, id="a mask of everything"),
-    pytest.param(_maps([0, log(3), 0, 0], [9, 0, 0, 0]), _places(1, None), log(2),
+    pytest.param(_maps([0, log(3), 0, 0], [9, 0, 0, 0]), outlined(1, None), log(2),
                  id="an image without a mask has no say"),
-    pytest.param(_maps([0, log(3), 0, 0], [0, log(3), 0, 0]), _places(1, 2), log(12) / 2,
+    pytest.param(_maps([0, log(3), 0, 0], [0, log(3), 0, 0]), outlined(1, 2), log(12) / 2,
                  id="the mean of two"),
-    pytest.param(_maps([0, 5, 0, 0]), _places(None), 0, id="no mask at all"),
+    pytest.param(_maps([0, 5, 0, 0]), outlined(None), 0, id="no mask at all"),
 ])
 def test_it_is_the_logarithm_of_the_share_inside(maps, places, expected):
     assert miss(maps, AHEAD, places).item() == pytest.approx(expected, abs=1e-5)
 
 
 def test_more_evidence_everywhere_changes_nothing():
-    maps, places = _maps([0, log(3), 0, 0]), _places(1)
+    maps, places = _maps([0, log(3), 0, 0]), outlined(1)
     assert miss(maps + 7, AHEAD, places).item() == pytest.approx(log(2), abs=1e-5)
 
 
 def test_its_gradient_is_that_of_finite_differences():
     generator = torch.Generator().manual_seed(0)
     maps = torch.randn(2, 2, 2, 2, generator=generator, requires_grad=True)
-    places = _places(1, 2)
+    places = outlined(1, 2)
     miss(maps, AHEAD, places).backward()
     step = torch.zeros_like(maps)
     for place in [(0, 0, 0, 1), (0, 0, 1, 0), (1, 0, 1, 0), (1, 1, 0, 0)]:
@@ -68,7 +59,7 @@ def test_its_gradient_is_that_of_finite_differences():
 
 def test_a_transformer_has_no_map_to_point_with():
     with pytest.raises(UserError, match=r"localisation: .* \(49, 2\), are no map; set it to 0"):
-        miss(torch.zeros(1, 49, 2), AHEAD, _places(1))
+        miss(torch.zeros(1, 49, 2), AHEAD, outlined(1))
 
 
 def test_a_few_steps_bring_the_map_of_a_network_into_the_mask():

@@ -15,6 +15,7 @@ from osteon.export import assert_parity, export
 from osteon.head import Head
 from osteon.sections.training import Backbone
 from osteon.spotting import Spotting, unlike
+from outlined import outlined
 from phases import head
 
 RESNET = Backbone(arch="test_resnet", normalize="symmetric")
@@ -30,16 +31,6 @@ def _network(seed=0):
     nn.init.normal_(network.head.weight)
     nn.init.normal_(network.backbone.spots.weight)
     return network
-
-
-def _row(*corners):
-    """Give outlines of 8 x 8 cells, each in one of four corners or nowhere."""
-    found = torch.zeros(len(corners), 1, 8, 8)
-    for row, corner in enumerate(corners):
-        if corner is not None:
-            down, across = divmod(corner, 2)
-            found[row, 0, 4 * down + 1, 4 * across + 2] = 1
-    return found
 
 
 def test_features_end_in_the_log_sum_exp_of_all_places():
@@ -66,12 +57,12 @@ def test_before_training_every_picture_has_the_same():
 
 # log 2 = what log-odds of 0 cost in a place; threefold inside.
 @pytest.mark.parametrize(("spots", "outlines", "expected"), [
-    pytest.param([0, 0, 0, 0], _row(1), 6 / 4 * log(2), id="undecided"),
-    pytest.param([0, 0, 0, 0], _row(None), log(2), id="undecided, without a finding"),
-    pytest.param([-99, 99, -99, -99], _row(1), 0, id="right everywhere"),
-    pytest.param([-99, -99, -99, -99], _row(None), 0, id="right that there is none"),
-    pytest.param([-4, -99, -99, -99], _row(0), 3 * (4 + log(1 + np.exp(-4))) / 4, id="missed"),
-    pytest.param([4, -99, -99, -99], _row(None), (4 + log(1 + np.exp(-4))) / 4, id="imagined"),
+    pytest.param([0, 0, 0, 0], outlined(1), 6 / 4 * log(2), id="undecided"),
+    pytest.param([0, 0, 0, 0], outlined(None), log(2), id="undecided, without a finding"),
+    pytest.param([-99, 99, -99, -99], outlined(1), 0, id="right everywhere"),
+    pytest.param([-99, -99, -99, -99], outlined(None), 0, id="right that there is none"),
+    pytest.param([-4, -99, -99, -99], outlined(0), 3 * (4 + log(1 + np.exp(-4))) / 4, id="missed"),
+    pytest.param([4, -99, -99, -99], outlined(None), (4 + log(1 + np.exp(-4))) / 4, id="imagined"),
 ])
 def test_each_place_learns_from_the_outlines(spots, outlines, expected):
     values = torch.tensor(spots, dtype=torch.float32).view(1, 1, 2, 2)
