@@ -43,10 +43,10 @@ def _beside(images: pd.DataFrame, table: pd.DataFrame, turns: Sequence[Fold],
             settings: Params) -> tuple[pd.DataFrame, str | None]:
     """Judge rows of the index by turns; the judged ones are those of `images`, in their order."""
     labels = settings.dataset.labels
+    numbers = targets(table, labels)
     said, read = np.zeros((len(table), len(labels))), None
     for turn in turns:
-        found = shortcuts.baseline(table, targets(table, labels), turn, len(labels),
-                                   seed=settings.seed)
+        found = shortcuts.baseline(table, numbers, turn, len(labels), seed=settings.seed)
         if found is None:
             return images, None
         read, said[turn[1]] = found

@@ -180,15 +180,17 @@ def choose(images: pd.DataFrame, members: Sequence[str], labels: Sequence[str],
     estimates = {candidate: of.scores()[settings.metric] for candidate, of in judged.items()}
     best = _best(estimates)
     by_rule, turns = election.rules(best), election.turns(best)
+    won = {level: election.measured(turns, level) for level in LEVELS}
     return Choice(
         election.chosen(best, _first_best(by_rule)), turns, str(best),
         {str(candidate): Standing(candidate, estimates[candidate], judged[best].above(
             judged[candidate], settings.metric)) for candidate in judged},
         by_rule,
-        {level: point for level in LEVELS
-         if (point := _operating_point(election.measured(turns, level)))}
+        {level: point for level in LEVELS if (point := _operating_point(won[level]))}
         if len(labels) == 2 else {},
-        _beside_shortcuts(election, turns, str(best), images, shortcut),
+        {} if shortcut is None else {level: comparisons.of_shortcut(
+            shortcut, won[level], election.beside(turns, level, of_member(
+                images, SHORTCUTS, labels)), level, in_words(str(best))) for level in LEVELS},
         settings, _why(best, estimates, election))
 
 
@@ -220,17 +222,6 @@ def _rules(rows: Rows, settings: Ensemble) -> tuple[StudyRule, ...]:
     if settings.study_rule != "auto":
         return (settings.study_rule,)
     return STUDY_RULES if len(set(rows.studies)) < len(rows.studies) else STUDY_RULES[:1]
-
-
-def _beside_shortcuts(election: _Election, turns: tuple[Turn, ...], best: str,
-                      images: pd.DataFrame, shortcut: str | None) -> dict[Level, OfShortcut]:
-    """Say how far the winner is above the shortcut baseline on the same rows."""
-    if shortcut is None:
-        return {}
-    alone = of_member(images, SHORTCUTS, election.rows.labels)
-    return {level: comparisons.of_shortcut(
-        shortcut, election.measured(turns, level), election.beside(turns, level, alone), level,
-        in_words(best)) for level in LEVELS}
 
 
 def _operating_point(judged: Resampled) -> Scores:

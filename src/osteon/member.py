@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from osteon import backbone, inference, masks, pointing, spotting, training
+from osteon import backbone, inference, masks, pointing, training
 from osteon import embeddings as embedded
 from osteon.augment import Augmentation
 from osteon.backbone import Network
@@ -211,7 +211,7 @@ def _pointing(network: Network, phase: Phase, material: Material,
 
 def _missed(network: Network, maps: Tensor, outlines: Tensor) -> Tensor:
     if isinstance(network.backbone, Spotting):
-        return spotting.unlike(network.backbone.spots(maps), outlines)
+        return pointing.unlike(network.backbone.spots(maps), outlines)
     direction = network.head.weight[1] - network.head.weight[0]
     return pointing.miss(maps, direction, outlines)
 

@@ -1,4 +1,4 @@
-"""A loss that wants the map of the finding to lie inside its mask.
+"""Losses that want the map of a finding to lie inside its mask.
 
 A radiologist's outline so teaches where to look, and not only that there is something.
 """
@@ -8,6 +8,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from osteon.errors import UserError
+
+_WEIGHT = 3.0  # of a place inside a mask, since the others are many
 
 
 def miss(maps: Tensor, direction: Tensor, places: Tensor) -> Tensor:
@@ -26,9 +28,25 @@ def miss(maps: Tensor, direction: Tensor, places: Tensor) -> Tensor:
     if maps.ndim != 4:
         raise UserError(f"finetune.localisation: the last features of this network, "
                         f"{tuple(maps.shape[1:])}, are no map; set it to 0")
-    inside = functional.adaptive_max_pool2d(places, maps.shape[-2:]).flatten(1) > 0
+    inside = _inside(places, maps).flatten(1)
     with torch.autocast(maps.device.type, enabled=False):
         activation = torch.einsum("bchw,c->bhw", maps.float(), direction.float()).flatten(1)
         spread = functional.log_softmax(activation, dim=1)
         shares = spread.masked_fill(~inside, -torch.inf)[inside.any(dim=1)].logsumexp(dim=1)
     return -shares.sum() / max(1, len(shares))
+
+
+def unlike(spots: Tensor, places: Tensor) -> Tensor:
+    """Give how unlike the masks each position's log-odds are: the mean binary cross-entropy.
+
+    `spots` are (batch, 1, height, width), `places` as in `miss`. A position inside counts
+    threefold.
+    """
+    return functional.binary_cross_entropy_with_logits(
+        spots.float(), _inside(places, spots).float(),
+        pos_weight=spots.new_tensor(_WEIGHT, dtype=torch.float32))
+
+
+def _inside(places: Tensor, maps: Tensor) -> Tensor:
+    """Tell of each position of the maps whether any part of it lies in the mask."""
+    return functional.adaptive_max_pool2d(places, maps.shape[-2:]) > 0

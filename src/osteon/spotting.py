@@ -11,12 +11,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from osteon.errors import UserError
 
 _RARE = -3.0  # log-odds of a finding in any place, to begin with
-_WEIGHT = 3.0  # of a place inside an outline, since the others are many
 
 
 class Spotting(nn.Module):
@@ -30,10 +28,9 @@ class Spotting(nn.Module):
 
     def __init__(self, body: Any, arch: str) -> None:
         super().__init__()
-        self._no_map = UserError(f"head.spots: the last features of {arch} are no map of channels, "
-                                 "height and width; set it to false")
         if getattr(body, "output_fmt", "NCHW") != "NCHW":
-            raise self._no_map
+            raise _no_map(arch)
+        self.arch = arch
         self.body = body
         self.spots = nn.Conv2d(body.num_features, 1, kernel_size=1)
         nn.init.zeros_(self.spots.weight)
@@ -52,17 +49,11 @@ class Spotting(nn.Module):
     def forward_head(self, maps: Tensor) -> Tensor:
         """Pool what `forward_features` gives: (batch, features)."""
         if maps.ndim != 4:
-            raise self._no_map
+            raise _no_map(self.arch)
         strongest = self.spots(maps).float().flatten(1).logsumexp(dim=1, keepdim=True)
         return torch.cat([self.body.forward_head(maps), strongest], dim=1)
 
 
-def unlike(spots: Tensor, outlines: Tensor) -> Tensor:
-    """Give how unlike the outlines each place's log-odds are: the mean binary cross-entropy.
-
-    `spots` are (batch, 1, height, width), `outlines` (batch, 1, side, side) of any side, empty for
-    images without a finding. A place is inside if any part of it is; it counts threefold then.
-    """
-    inside = (functional.adaptive_max_pool2d(outlines, spots.shape[-2:]) > 0).float()
-    return functional.binary_cross_entropy_with_logits(
-        spots.float(), inside, pos_weight=spots.new_tensor(_WEIGHT, dtype=torch.float32))
+def _no_map(arch: str) -> UserError:
+    return UserError(f"head.spots: the last features of {arch} are no map of channels, height and "
+                     "width; set it to false")

@@ -1,13 +1,13 @@
 """The loss of maps that miss their masks: its value, its gradient, and that it moves a network."""
 
-from math import log
+from math import exp, log
 
 import pytest
 import torch
 
 from osteon.backbone import create
 from osteon.errors import UserError
-from osteon.pointing import miss
+from osteon.pointing import miss, unlike
 from osteon.sections.training import Backbone
 from outlined import outlined
 
@@ -80,3 +80,17 @@ def test_a_few_steps_bring_the_map_of_a_network_into_the_mask():
         loss.backward()
         optimizer.step()
     assert missed[-1] < missed[0] / 2
+
+
+# log 2 = what log-odds of 0 cost in a place; threefold inside.
+@pytest.mark.parametrize(("spots", "outlines", "expected"), [
+    pytest.param([0, 0, 0, 0], outlined(1), 6 / 4 * log(2), id="undecided"),
+    pytest.param([0, 0, 0, 0], outlined(None), log(2), id="undecided, without a finding"),
+    pytest.param([-99, 99, -99, -99], outlined(1), 0, id="right everywhere"),
+    pytest.param([-99, -99, -99, -99], outlined(None), 0, id="right that there is none"),
+    pytest.param([-4, -99, -99, -99], outlined(0), 3 * (4 + log(1 + exp(-4))) / 4, id="missed"),
+    pytest.param([4, -99, -99, -99], outlined(None), (4 + log(1 + exp(-4))) / 4, id="imagined"),
+])
+def test_each_place_learns_from_the_outlines(spots, outlines, expected):
+    values = torch.tensor(spots, dtype=torch.float32).view(1, 1, 2, 2)
+    assert unlike(values, outlines).item() == pytest.approx(expected, abs=1e-5)

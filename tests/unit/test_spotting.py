@@ -14,8 +14,7 @@ from osteon.errors import UserError
 from osteon.export import assert_parity, export
 from osteon.head import Head
 from osteon.sections.training import Backbone
-from osteon.spotting import Spotting, unlike
-from outlined import outlined
+from osteon.spotting import Spotting
 from phases import head
 
 RESNET = Backbone(arch="test_resnet", normalize="symmetric")
@@ -53,20 +52,6 @@ def test_before_training_every_picture_has_the_same():
         found, without = spotting.features(IMAGES), plain.features(IMAGES)
     assert torch.equal(found[:, :-1], without)
     assert found[:, -1].tolist() == pytest.approx([log(4) - 3] * 3)  # of 2 x 2 places
-
-
-# log 2 = what log-odds of 0 cost in a place; threefold inside.
-@pytest.mark.parametrize(("spots", "outlines", "expected"), [
-    pytest.param([0, 0, 0, 0], outlined(1), 6 / 4 * log(2), id="undecided"),
-    pytest.param([0, 0, 0, 0], outlined(None), log(2), id="undecided, without a finding"),
-    pytest.param([-99, 99, -99, -99], outlined(1), 0, id="right everywhere"),
-    pytest.param([-99, -99, -99, -99], outlined(None), 0, id="right that there is none"),
-    pytest.param([-4, -99, -99, -99], outlined(0), 3 * (4 + log(1 + np.exp(-4))) / 4, id="missed"),
-    pytest.param([4, -99, -99, -99], outlined(None), (4 + log(1 + np.exp(-4))) / 4, id="imagined"),
-])
-def test_each_place_learns_from_the_outlines(spots, outlines, expected):
-    values = torch.tensor(spots, dtype=torch.float32).view(1, 1, 2, 2)
-    assert unlike(values, outlines).item() == pytest.approx(expected, abs=1e-5)
 
 
 def test_it_trains_with_the_last_block_and_not_with_the_head_alone():
