@@ -1,13 +1,14 @@
 """The stored values of a DICOM picture, whichever way they were compressed.
 
 Each compression goes to the decoder that bears damaged data. GDCM alone reads JPEG of more than
-8 bits here, and it ends the whole process over a header with a fault: so it is given the segments
-that it needs and no others, once they have been checked.
+8 bits here, and OpenJPEG alone JPEG 2000. The one ends the whole process over a header with a
+fault, the other writes outside of its memory over a table of lengths that does not fit (oss-fuzz,
+OSV-2025-219): so they are given the segments that they need and no others.
 """
 
 import logging
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Set
 from functools import partial
 from typing import Any
 
@@ -30,13 +31,20 @@ Values = NDArray[Any]
 
 _ITEM = b"\xfe\xff\x00\xe0"  # begins a fragment
 _J2K_SIZE = b"\xff\x4f\xff\x51"  # start of codestream, image and tile size
-_SCAN, _HUFFMAN, _QUANTISATION, _RESTARTS = 0xFFDA, 0xFFC4, 0xFFDB, 0xFFDD
-_EXTENDED, _LOSSLESS = 0xFFC1, 0xFFC3
+# JPEG: the scan, which ends a header; tables of Huffman's code, quantisation and restarts, and the
+# frame, extended or lossless; what says nothing of the picture.
+_SCAN = 0xFFDA
+_NEEDED = {0xFFC4, 0xFFDB, 0xFFDD, 0xFFC1, 0xFFC3}
+_SPARED = {*range(0xFFE0, 0xFFF0), 0xFFFE}
+# JPEG 2000: the first tile; size, capabilities, coding, quantisation, region, order of progression
+# and packed headers; lengths of tiles and packets, registration and comment.
+_TILE = 0xFF90
+_J2K_NEEDED = {0xFF51, 0xFF50, 0xFF52, 0xFF53, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF5F, 0xFF60}
+_J2K_SPARED = {0xFF55, 0xFF57, 0xFF63, 0xFF64}
 _JPEG_2000 = (uid.JPEG2000Lossless, uid.JPEG2000)
 # What takes time in it are the compressed bits, not the pixels: 0.16 s/MiB here on one core, eight
 # times as long as any other compression. Without loss a radiograph has five a pixel, else one.
 _JPEG_2000_BITS = 3  # for each pixel that may be read
-_COMMENTS = {*range(0xFFE0, 0xFFF0), 0xFFFE}
 
 
 def values_of(header: Dataset, most_pixels: int = formats.MOST_PIXELS) -> Values:
@@ -101,25 +109,36 @@ def _deep_jpeg(codestream: bytes, frame: formats.Frame, header: Dataset) -> Valu
     if max(header.BitsStored, frame.precision) > header.BitsAllocated:
         raise ImageError(f"damaged DICOM data: {header.BitsStored} of {header.BitsAllocated} bits "
                          f"in the header, {frame.precision} in the picture")
-    header.PixelData = encapsulate([_needed_segments(codestream)])
+    header.PixelData = encapsulate([_needed_segments(codestream, _SCAN, _NEEDED, _SPARED)])
     # GDCM takes the process from the codestream; under its own name pydicom withholds 12-bit JPEG.
     header.file_meta.TransferSyntaxUID = uid.JPEGLossless
     return pixel_array(header, decoding_plugin="gdcm")
 
 
-def _needed_segments(codestream: bytes) -> bytes:
-    """Keep the tables, the frame and the scan of a JPEG; they must follow without a gap."""
-    kept, at = [codestream[:2]], 2
-    while True:
-        marker, length = struct.unpack_from(">HH", codestream, at)
-        if marker == _SCAN:
-            return b"".join([*kept, codestream[at:]])
-        segment = codestream[at:at + 2 + length]
-        if marker in {_HUFFMAN, _QUANTISATION, _RESTARTS, _EXTENDED, _LOSSLESS}:
+def _needed_segments(codestream: bytes, last: int, needed: Set[int], spared: Set[int]) -> bytes:
+    """Keep of a header what a decoder needs, and all from the segment `last` on.
+
+    Segments must follow without a gap, and be known: a decoder looks for the next one in its own
+    way where it does not know one, and so finds others than were looked at here.
+    """
+    kept = [codestream[:2]]
+    for marker, segment in _segments(codestream, last):
+        if marker == last or marker in needed:
             kept.append(segment)
-        elif marker not in _COMMENTS:
-            raise ImageError(f"damaged DICOM data: segment {marker:04X} in the header of a JPEG")
-        at += len(segment)
+        elif marker not in spared:
+            raise ImageError(f"damaged DICOM data: segment {marker:04X} in the header of its "
+                             "compressed picture")
+    return b"".join(kept)
+
+
+def _segments(codestream: bytes, last: int) -> Iterator[tuple[int, bytes]]:
+    """Give marker and bytes of each segment of a header; `last` has all that follows it."""
+    marker, at = 0, 2
+    while marker != last:
+        marker, length = struct.unpack_from(">HH", codestream, at)
+        end = len(codestream) if marker == last else at + 2 + length
+        yield marker, codestream[at:end]
+        at = end
 
 
 def _jpeg_ls(header: Dataset) -> Values:
@@ -130,10 +149,11 @@ def _jpeg_ls(header: Dataset) -> Values:
 
 def _jpeg_2000(header: Dataset) -> Values:
     codestream = _codestream(header)
-    right, lower, left, upper, *_, samples = struct.unpack_from(
-        ">8IH", codestream, codestream.index(_J2K_SIZE) + 8)
+    codestream = codestream[codestream.index(_J2K_SIZE):]  # some writers put a whole JP2 file here
+    right, lower, left, upper, *_, samples = struct.unpack_from(">8IH", codestream, 8)
     _require_agreement(header, right - left, lower - upper, samples)
-    values: Values = decode_jpeg_2000(codestream)
+    values: Values = decode_jpeg_2000(
+        _needed_segments(codestream, _TILE, _J2K_NEEDED, _J2K_SPARED))
     if header.PhotometricInterpretation.startswith("YBR_FULL"):
         return convert_color_space(values, "YBR_FULL", "RGB")
     if (values.dtype.kind == "i") != bool(header.PixelRepresentation):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from openjpeg import utils as openjpeg
 from openjpeg.utils import encode_array
 from pydicom.uid import (
     JPEG2000Lossless,
@@ -17,6 +18,7 @@ from pydicom.uid import (
 )
 
 from dicoms import codestream, compressed, dataset, drawn, wrapped, written
+from osteon import codestreams
 from osteon.imaging import ImageError, decode
 
 GREY = drawn()
@@ -118,6 +120,39 @@ def test_jpeg_2000_that_forgot_the_sign_is_read_as_the_header_says():
     unsigned = encode_array((signed & 0xFFF).astype(np.uint16), bits_stored=12)
     content = wrapped(signed, JPEG2000Lossless, unsigned, 12, WindowCenter=0.5, WindowWidth=4081)
     assert np.array_equal(decode(content).picture, GREY)
+
+
+LENGTHS = bytes.fromhex("ff55 000a 00 60 0000 00000020")  # of tiles, none of which is there
+COMMENT = b"\xff\x64\x00\x09\x00\x01Anna!"
+CONTAINER = bytes.fromhex("0000000c 6a502020 0d0a870a 00000000 6a703263")  # begins a JP2 file
+TILE = b"\xff\x90\x00\x0a"
+
+
+@pytest.mark.parametrize(("before", "inside"), [
+    pytest.param(b"", LENGTHS, id="a table of lengths"),
+    pytest.param(b"", COMMENT + LENGTHS + COMMENT, id="comments about it"),
+    pytest.param(CONTAINER, b"", id="a JP2 file"),
+    pytest.param(CONTAINER, LENGTHS, id="a table of lengths in a JP2 file")])
+def test_a_decoder_of_jpeg_2000_sees_what_it_needs_alone(monkeypatch, before, inside):
+    seen = []
+    monkeypatch.setattr(codestreams, "decode_jpeg_2000",
+                        lambda stream: seen.append(stream) or openjpeg.decode(stream))
+    header, tile, pixels = codestream(GREY, JPEG2000Lossless).partition(TILE)
+    content = wrapped(GREY, JPEG2000Lossless, before + header + inside + tile + pixels)
+    assert np.array_equal(decode(content).picture, GREY)
+    (decoded,) = seen
+    assert decoded.startswith(b"\xff\x4f\xff\x51")
+    assert LENGTHS not in decoded
+    assert COMMENT not in decoded
+
+
+def test_an_unknown_segment_of_jpeg_2000_is_refused():
+    """OpenJPEG searches for the next marker it knows, be it within this segment."""
+    header, tile, pixels = codestream(GREY, JPEG2000Lossless).partition(TILE)
+    hidden = b"\xff\x30" + (2 + len(LENGTHS)).to_bytes(2, "big") + LENGTHS
+    content = wrapped(GREY, JPEG2000Lossless, header + hidden + tile + pixels)
+    assert _refusal(content) == ("unreadable", "damaged DICOM data: segment FF30 in the header of "
+                                 "its compressed picture")
 
 
 def test_unused_high_bits_are_not_values():
