@@ -36,7 +36,7 @@ class Classifier(pl.LightningModule):
         self.class_weights: Tensor
         self.register_buffer("class_weights", class_weights, persistent=False)
         classes = len(class_weights)
-        self.loss = MeanMetric()
+        self.loss = MeanMetric(nan_strategy="disable")  # any other leaves out what is no number
         self.auroc = OccurringAuroc(num_classes=classes)
         self.accuracy = MulticlassAccuracy(num_classes=classes, average="micro")
         self._losses: list[Tensor] = []  # of the epoch's steps, left where they were computed
@@ -99,10 +99,13 @@ class Classifier(pl.LightningModule):
         losses = torch.stack(self._losses)
         if not torch.isfinite(losses).all():
             step = int((~torch.isfinite(losses)).nonzero()[0])
-            raise DivergedError(
-                f"the loss is {losses[step].item()} in epoch {self.current_epoch}, step {step}; "
-                "lower learning_rate, or set trainer.precision=fp32")
+            raise self._diverged(losses[step], f"step {step}")
         return losses.mean()
+
+    def _diverged(self, loss: Tensor, where: str) -> DivergedError:
+        return DivergedError(
+            f"the loss is {loss.item()} in epoch {self.current_epoch}, {where}; "
+            "lower learning_rate, or set trainer.precision=fp32")
 
     def on_train_epoch_start(self) -> None:
         """Collect the losses of the epoch anew."""
@@ -126,9 +129,16 @@ class Classifier(pl.LightningModule):
             self.accuracy.update(probabilities, targets)
 
     def on_validation_epoch_end(self) -> None:
-        """Give the figures of the epoch."""
+        """Give the figures of the epoch.
+
+        Raises:
+            DivergedError: the last step spoilt the weights, so that no answer is a number.
+        """
         measures: dict[str, Metric] = {
             "loss": self.loss, "auroc": self.auroc, "accuracy": self.accuracy}
+        loss = self.loss.compute()
+        if not torch.isfinite(loss):
+            raise self._diverged(loss, "on validation")
         self.log("train_loss", self.mean_loss(), prog_bar=True, sync_dist=True)
         for name, metric in measures.items():
             self.log(name, metric.compute(), prog_bar=True, sync_dist=True)

@@ -14,7 +14,7 @@ from osteon.datamodule import DataModule, Embeddings, Pictures
 from osteon.errors import UserError
 from osteon.head import Head
 from osteon.module import Classifier
-from osteon.sections.training import Backbone, Trainer
+from osteon.sections.training import Backbone, Finetune, Train, Trainer
 from osteon.training import balanced_weights
 from phases import head, phase
 
@@ -92,7 +92,7 @@ def _fit_head(folder, settings, transform=None, machine=MACHINE):
     torch.manual_seed(0)
     found = Head(5, 2, head())
     data = DataModule(Embeddings(FEATURES, TARGETS), Embeddings(FEATURES[:12], TARGETS[:12]),
-                      batch_size=8, seed=0)
+                      batch_size=settings.batch_size, seed=0)
     classifier = Classifier(found, settings, class_weights=torch.ones(2),
                             transform=transform, seed=0)
     fit = training.fit(classifier, data, settings, machine, folder)
@@ -215,16 +215,29 @@ def test_a_loss_that_is_no_number_ends_the_training_before_its_epoch_is_kept(
     assert not kept.is_file() or torch.load(kept, weights_only=True)["epoch"] == epoch - 1
 
 
+def test_weights_that_the_last_step_spoilt_are_not_kept(tmp_path):
+    """No loss of a step can tell: each was of the weights before it."""
+    spoils = phase(epochs=1, batch_size=24, optimizer="sgd", learning_rate=1e300, monitor="last")
+    with pytest.raises(UserError, match="the loss is nan in epoch 0, on validation; lower"):
+        _fit_head(tmp_path / "run", spoils)
+    assert not (tmp_path / "run/last.ckpt").exists()
+
+
 @pytest.mark.parametrize("failure", [
     pytest.param(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate"), id="a card's"),
     pytest.param(RuntimeError("DefaultCPUAllocator: can't allocate memory"), id="the system's"),
     pytest.param(MemoryError(), id="Python's")])
-def test_out_of_memory_says_what_to_lower(tmp_path, failure):
+@pytest.mark.parametrize(("section", "more"), [
+    pytest.param(Train, {"views": 0}, id="first phase"),
+    pytest.param(Finetune, {"unfreeze": 1}, id="second phase")])
+def test_out_of_memory_says_what_to_lower(tmp_path, section, more, failure):
     def change(inputs, numbers, epoch):
         raise failure
 
-    with pytest.raises(UserError, match=r"out of memory: lower phase.batch_size \(now 8\) or pre"):
-        _fit_head(tmp_path / "run", phase(), change)
+    settings = section.model_validate({**phase().model_dump(), **more})
+    name = section.__name__.lower()
+    with pytest.raises(UserError, match=rf"memory: lower {name}.batch_size \(now 8\) or preproc"):
+        _fit_head(tmp_path / "run", settings, change)
 
 
 def test_a_card_that_is_not_there_ends_training_with_one_line(tmp_path, monkeypatch):
