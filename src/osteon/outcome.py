@@ -22,6 +22,6 @@ def together(fits: Sequence[Fit]) -> Fit:
     """
     if len(fits) == 1:
         return fits[0]
-    curves = pd.concat([fit.curves.assign(fold=number) for number, fit in enumerate(fits)],
-                       ignore_index=True)
+    curves = pd.concat({fold: fit.curves for fold, fit in enumerate(fits)}, names=["fold"])
+    curves = curves.reset_index("fold").reset_index(drop=True)
     return Fit(curves, fits[0].best_epoch, round(sum(fit.best for fit in fits) / len(fits), 6))

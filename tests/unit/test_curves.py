@@ -4,10 +4,12 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 
 from osteon import curves
-from osteon.outcome import Fit
+from osteon.outcome import Fit, together
 from osteon.sections.training import Augment
+from project import ROOT
 
 FIT = Fit(pd.DataFrame({"epoch": [0, 1, 2], "train_loss": [0.9, 0.6, 0.5], "loss": [0.8, 0.7, 0.9],
                         "auroc": [0.5, 0.8, 0.7], "accuracy": [0.5, 0.6, 0.6],
@@ -24,6 +26,18 @@ def test_the_table_is_what_dvc_plots_reads(tmp_path):
     picture = cv2.imread(str(tmp_path / "curves.png"))
     assert picture.shape[1] > picture.shape[0] > 200
     assert picture.std() > 10
+
+
+@pytest.mark.parametrize("fits", [[FIT], [FIT, FIT]], ids=["one network", "one for each fold"])
+@pytest.mark.parametrize("phase", ["train", "finetune"])
+def test_dvc_draws_every_figure_of_a_phase(phase, fits):
+    """Those it is told of together, and the last column of a table by itself."""
+    (entry,) = (of[f"plots/{phase}"] for of in YAML(typ="safe", pure=True).load(
+        ROOT / "dvc.yaml")["plots"] if f"plots/{phase}" in of)
+    columns = list(together(fits).curves)
+    assert columns[-1] == "learning_rate"
+    assert {entry["x"], *entry["y"], columns[-1]} == set(FIT.curves)
+    assert set(columns) - {"fold"} == set(FIT.curves)
 
 
 def test_the_same_training_gives_the_same_bytes_and_a_leaky_cut_another_picture(tmp_path):
