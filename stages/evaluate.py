@@ -19,7 +19,7 @@ from osteon.records import SIZE, write_table
 log = logging.getLogger("osteon.evaluate")
 
 
-def main() -> None:
+def main() -> int:
     """Read the winner and the test part; write metrics/, plots/evaluate/, artifacts/evaluate/."""
     settings = params.load()
     winner = Combination.from_json(read_json(Path("artifacts/ensemble/ensemble.json")))
@@ -49,6 +49,7 @@ def main() -> None:
         for level, name in TABLES.items():
             write_table(folder / name, cut.marked_table(by_level[level]))
         np.save(folder / "coordinates.npy", familiarity.coordinates(features))
+    return len(images)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from osteon.index import index
 from osteon.records import write_table
 
 
-def main() -> None:
+def main() -> int:
     """Read dataset.root, write artifacts/index/; runs/index/ keeps the rows for the next time."""
     settings = params.load()
     dataset = settings.dataset
@@ -27,6 +27,7 @@ def main() -> None:
                                  contactsheet.worth_seeing(found.pairs, found.table),
                                  Path(dataset.root))
         write_json(folder / "about.json", found.about)
+    return len(found.table)
 
 
 if __name__ == "__main__":

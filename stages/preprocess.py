@@ -12,7 +12,7 @@ from osteon.imaging import PreprocessSpec
 from osteon.preprocessing import PICTURES, SPEC, write_pictures
 
 
-def main() -> None:
+def main() -> int:
     """Read the images of artifacts/split/, write artifacts/preprocess/MEMBER/ for each member."""
     settings = params.load()
     specs = {member: PreprocessSpec(**settings.of(member).preprocess.model_dump())
@@ -32,6 +32,7 @@ def main() -> None:
                 shutil.copy(folder / first[spec] / PICTURES, folder / member)
         _write_masks({folder / member / masks.TABLE: spec for member, spec in specs.items()},
                      cut.part("train", "validation"), root / settings.explain.masks)
+    return len(images)
 
 
 def _write_masks(files: dict[Path, PreprocessSpec], seen: pd.DataFrame, source: Path) -> None:

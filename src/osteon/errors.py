@@ -22,18 +22,18 @@ class DivergedError(UserError):
     """A training's loss is no number any more."""
 
 
-def run(stage: Callable[[], None], times: Path = Path("runs/times.csv")) -> None:
+def run(stage: Callable[[], int | None], times: Path = Path("runs/stages.csv")) -> None:
     """Run a stage's main function; a user's mistake ends it with one message and exit code 1.
 
     Errors of our own making keep their traceback: a bug must be seen whole. A stage that ends well
-    adds to `times` how long it took.
+    adds to `times` how long it took, and how fast that was if it says how many images it did.
     """
     speak()
     memory.keep_freed()
     started = time.perf_counter()
     try:
-        stage()
-        _note(times, time.perf_counter() - started)
+        images = stage()
+        _note(times, time.perf_counter() - started, images)
     except (UserError, OSError) as failure:
         sys.exit(f"error: {said(failure)}")
 
@@ -54,19 +54,20 @@ def said(failure: UserError | OSError) -> str:
     raise failure
 
 
-def _note(times: Path, seconds: float) -> None:
-    """Add a line: when it ended, which stage, how many seconds of the wall's clock.
+def _note(times: Path, seconds: float, images: int | None) -> None:
+    """Add a line: when it ended, which stage, seconds of the wall's clock, and images if told.
 
     Of processes that train together the leading one does.
     """
     if any(os.environ.get(rank, "0") != "0" for rank in ("RANK", "LOCAL_RANK", "SLURM_PROCID")):
         return
     times.parent.mkdir(parents=True, exist_ok=True)
-    head = "" if times.exists() else "ended,stage,seconds\n"
+    head = "" if times.exists() else "ended,stage,seconds,images,images_per_s\n"
     name = " ".join([Path(sys.argv[0]).stem, *sys.argv[1:]])
     ended = datetime.now(UTC).isoformat(timespec="seconds")
+    speed = "," if images is None else f"{images},{images / seconds:.1f}"
     with times.open("a", encoding="utf-8") as stream:
-        stream.write(f"{head}{ended},{name},{seconds:.1f}\n")
+        stream.write(f"{head}{ended},{name},{seconds:.1f},{speed}\n")
 
 
 def _no_room(failure: OSError) -> str:

@@ -53,7 +53,7 @@ def weights(project: Project, member: str) -> bytes:
 
 def ran(project: Project) -> list[str]:
     """List the stages that have worked in this folder, in their order."""
-    return list(project.table("runs/times.csv")["stage"])
+    return list(project.table("runs/stages.csv")["stage"])
 
 
 def test_what_two_machines_trained_is_not_trained_again(

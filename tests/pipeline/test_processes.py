@@ -48,6 +48,6 @@ def test_two_processes_give_the_curves_of_one(
         assert away[["train_loss", "loss", "learning_rate"]].max() <= 1e-4
         assert away[["auroc", "accuracy"]].max() <= 0.05  # ties, of 25 images, may fall otherwise
         assert expected["loss"].nunique() == len(expected)
-        times = (two.folder / "runs/times.csv").read_text()
+        times = (two.folder / "runs/stages.csv").read_text()
         assert times.count(f",{stage} {MEMBER},") == 1  # one of them writes
     assert not list((two.folder / "runs/train" / MEMBER).glob("*/"))

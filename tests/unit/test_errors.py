@@ -25,7 +25,7 @@ def _stage(failure):
 ])
 def test_what_a_user_can_mend_ends_with_one_message(tmp_path, failure, words):
     with pytest.raises(SystemExit) as ended:
-        run(_stage(failure), tmp_path / "times.csv")
+        run(_stage(failure), tmp_path / "stages.csv")
     # A text as the code makes Python print it and exit with 1.
     assert ended.value.code.startswith(words)
     assert "\n" not in ended.value.code
@@ -37,17 +37,21 @@ def test_what_a_user_can_mend_ends_with_one_message(tmp_path, failure, words):
 ])
 def test_what_is_ours_to_mend_is_raised_whole(tmp_path, failure):
     with pytest.raises(type(failure)):
-        run(_stage(failure), tmp_path / "times.csv")
+        run(_stage(failure), tmp_path / "stages.csv")
 
 
 def test_a_stage_without_a_fault_returns_and_its_time_is_noted(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/somewhere/stages/train.py", "tiny"])
-    times = tmp_path / "runs/times.csv"
+    times = tmp_path / "runs/stages.csv"
     for seconds in (0.2, 0.0):
         assert run(lambda seconds=seconds: time.sleep(seconds), times) is None
+    assert run(lambda: time.sleep(0.2) or 8, times) is None
     with pytest.raises(SystemExit):
         run(_stage(UserError("no image")), times)
-    head, first, second = times.read_text().splitlines()
-    assert head == "ended,stage,seconds"
-    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00,train tiny,0\.[2-9]", first)
-    assert second.endswith(",train tiny,0.0")
+    head, first, second, third = times.read_text().splitlines()
+    assert head == "ended,stage,seconds,images,images_per_s"
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00,train tiny,0\.[2-9],,", first)
+    assert second.endswith(",train tiny,0.0,,")
+    *_, seconds, images, speed = third.split(",")
+    assert images == "8"
+    assert 8 / (float(seconds) + 0.05) <= float(speed) <= 40  # of 0.2 s at least
