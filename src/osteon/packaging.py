@@ -38,7 +38,9 @@ def write_package(folder: Path, settings: Params, *, trained: Path, ensemble: Pa
                               settings.package.parity)
         parity[member] = {name: float(f"{value:.1e}") for name, value in asdict(found).items()}
     shutil.copy(familiarity, folder / "familiarity.npz")
-    specs = {member: read_json(pictures / member / SPEC) for member in members}
+    # How the network's input is normalised is said, not read: it lies within the graph.
+    specs = {member: {**read_json(pictures / member / SPEC),
+                      "normalize": settings.backbones[member].normalize} for member in members}
     write_json(folder / "ensemble.json", read_json(ensemble))
     write_json(folder / "preprocess.json", specs)
     hashes = _hashes(folder)

@@ -111,8 +111,8 @@ def test_the_package_answers_as_the_pipeline_does(package: tuple[Path, pd.DataFr
 def test_members_have_seen_pictures_of_their_own_size(
         package: tuple[Path, pd.DataFrame]) -> None:
     specs = read_json(package[0] / "package/preprocess.json")
-    assert [(specs[name]["image_size_px"], specs[name]["fit"]) for name in ("small", "large")] == [
-        (32, "squash"), (48, "pad")]
+    assert [(specs[name]["image_size_px"], specs[name]["fit"], specs[name]["normalize"])
+            for name in ("small", "large")] == [(32, "squash", "unit"), (48, "pad", "symmetric")]
 
 
 def test_the_card_says_what_the_model_is(package: tuple[Path, pd.DataFrame]) -> None:
