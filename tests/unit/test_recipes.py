@@ -191,8 +191,8 @@ def test_the_thesis_has_its_other_protocol_and_contrast(composed):
 
 
 # What a smaller machine may change of a system: how large, how long, how many, never the method.
-SIZES = {"sample.patients", "preprocess.image_size_px", "train.epochs", "train.views",
-         "finetune.epochs", "audit.views", "audit.most_images", "evaluate.resamples",
+SIZES = {"sample.patients", "preprocess.image_size_px", "train.epochs", "finetune.epochs",
+         "audit.views", "audit.most_images", "evaluate.resamples",
          "explain.cases", "explain.most_steps", "explain.gradients_images", "explain.cam_images"}
 
 
