@@ -134,18 +134,24 @@ def test_twenty_kills_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert not list((project.folder / f"runs/{stage}/{MEMBER}").glob("*/"))
 
 
-@pytest.mark.parametrize(("section", "change", "goes_on"), [
-    pytest.param("train", {}, True, id="nothing changed"),
-    pytest.param("train", {"learning_rate": 0.01}, False, id="learning rate"),
-    pytest.param("augment", {"zoom": 0.3}, False, id="augmentation"),
-    pytest.param("head", {"dropout": 0.5}, False, id="head"),
-    pytest.param("evaluate", {"resamples": 100}, True, id="what training does not read")])
+@pytest.mark.parametrize(("stage", "section", "change", "goes_on"), [
+    pytest.param("train", "train", {}, True, id="nothing changed"),
+    pytest.param("train", "train", {"learning_rate": 0.01}, False, id="learning rate"),
+    pytest.param("train", "augment", {"zoom": 0.3}, False, id="augmentation"),
+    pytest.param("train", "head", {"dropout": 0.5}, False, id="head"),
+    pytest.param("train", "evaluate", {"resamples": 100}, True, id="what training does not read"),
+    pytest.param("finetune", "finetune", {}, True, id="nothing changed, second phase"),
+    pytest.param("finetune", "finetune", {"unfreeze": 1}, False, id="what trains"),
+    pytest.param("finetune", "train", {"learning_rate": 0.01}, True, id="a phase that is done")])
 def test_changed_settings_begin_anew(
-        tmp_path: Path, *, section: str, change: dict[str, object], goes_on: bool) -> None:
+        tmp_path: Path, *, stage: str, section: str, change: dict[str, object],
+        goes_on: bool) -> None:
     workplace = Workplace(tmp_path)
-    process = workplace.start("-m", "stages.train", MEMBER, output=subprocess.DEVNULL)
-    until(lambda: len(epochs_done(tmp_path, "train")) >= 2)
+    if stage == "finetune":
+        workplace.run("train")
+    process = workplace.start("-m", f"stages.{stage}", MEMBER, output=subprocess.DEVNULL)
+    until(lambda: len(epochs_done(tmp_path, stage)) >= 2)
     assert process.poll() is None, "it ended before it could be killed"
     workplace.kill(process)
     Workplace(tmp_path, **{section: change})  # the same images, other settings
-    assert ("going on from epoch" in workplace.run("train")) is goes_on
+    assert ("going on from epoch" in workplace.run(stage)) is goes_on

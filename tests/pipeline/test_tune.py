@@ -41,6 +41,8 @@ def test_a_killed_search_ends_the_same_and_its_choice_is_trained(tuned: Project)
     chosen = json.loads(undisturbed)["overrides"]
     card = json.loads((tuned.folder / "artifacts/train/tiny/card.json").read_text())
     assert card["head"]["hidden"] == chosen["head"]["hidden"] != []
+    # The search embedded training and validation once, and the training took both from there.
+    assert len(list((tuned.folder / "runs/embeddings").glob("*.npy"))) == 2
 
     _forget(tuned)
     process = tuned.start("dvc", "repro", "tune@tiny")

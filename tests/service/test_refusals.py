@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from asked import assert_refused, png
+from pickles import Touch
 from project import Project
 
 BEGUN = b'--x\r\nContent-Disposition: form-data; name="image"; filename="x"\r\n\r\n'
@@ -44,23 +45,13 @@ def test_a_refusal_has_one_shape(client: httpx.Client, request_: dict, status: i
     assert_refused(client.post("/v1/predict", **request_), status)
 
 
-class _Touch:
-    """Makes a file where it is unpickled."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def __reduce__(self) -> tuple:
-        return Path.touch, (self.file,)
-
-
 @pytest.mark.parametrize(("path", "status"), [
     ("/v1/predict", 415), ("/v1/study", 415), ("/v1/explain", 415), ("/v1/feedback", 415),
     ("/v1/card", 405), ("/", 405), ("/predict", 404)])
 def test_nothing_is_unpickled(client: httpx.Client, tmp_path: Path, path: str,
                               status: int) -> None:
     """BentoML's own services talk to each other in pickles, and know them by this type."""
-    reply = client.post(path, content=pickle.dumps(_Touch(tmp_path / "unpickled")), headers={
+    reply = client.post(path, content=pickle.dumps(Touch(tmp_path / "unpickled")), headers={
         "content-type": "application/vnd.bentoml+pickle"})
     assert reply.status_code == status
     assert list(tmp_path.iterdir()) == []

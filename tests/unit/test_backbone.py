@@ -1,6 +1,7 @@
 """Networks by name, weights from files, and refusals that say what to do."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from osteon.backbone import _NORMALIZE, Network, _blocks, create, load_pretraine
 from osteon.errors import UserError
 from osteon.sections.training import Backbone
 from phases import HEADS, head
+from pickles import Touch
 
 ROOT = Path(__file__).parents[2]
 RESNET = Backbone(arch="resnet10t", normalize="imagenet")
@@ -189,6 +191,13 @@ def test_what_are_no_weights_of_this_network_is_refused_by_name(tmp_path, fresh,
     assert "weights.pth" in str(refused.value)
 
 
+def test_weights_that_would_do_something_are_not_unpickled(tmp_path, fresh):
+    torch.save({"conv1.0.weight": Touch(tmp_path / "touched")}, tmp_path / "weights.pth")
+    with pytest.raises(UserError, match=r"weights\.pth is no file of weights that torch"):
+        load_pretrained(fresh, "resnet10t", str(tmp_path / "weights.pth"))
+    assert not (tmp_path / "touched").exists()
+
+
 def test_a_folder_without_the_architecture_names_what_it_looked_for(tmp_path, fresh):
     torch.save({}, tmp_path / "vgg16.pth")
     with pytest.raises(UserError, match=r"resnet10t\.safetensors or .*resnet10t\.pth"):
@@ -237,19 +246,40 @@ def test_our_own_network_has_no_weights_on_the_hub():
         load_pretrained(network, "scratch_cnn", "imagenet")
 
 
-@pytest.mark.timeout(90)
-def test_imagenet_without_a_network_says_in_one_line_how_to_go_on(tmp_path):
-    # In a process of its own: the hub's client reads its settings as it is imported.
+def _from_the_hub(home):
+    """Ask for the weights of ImageNet, with what lies in a folder for all of the hub.
+
+    In a process of its own: the hub's client reads its settings as it is imported.
+    """
     code = ("from osteon.backbone import create, load_pretrained\n"
             "from osteon.errors import UserError\n"
             "from osteon.params import Backbone\n"
             "network = create(Backbone(arch='resnet10t', normalize='imagenet'), 2, 0)\n"
-            "try:\n    load_pretrained(network, 'resnet10t', 'imagenet')\n"
+            "try:\n    print(load_pretrained(network, 'resnet10t', 'imagenet'))\n"
+            "    print(network.backbone.state_dict()['conv1.0.weight'].sum().item())\n"
             "except UserError as mistake:\n    print('refused:', mistake)\n")
     ran = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=80, check=True,
-        env={**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)})
-    lines = ran.stdout.splitlines()
+        env={**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(home)})
+    return ran.stdout.splitlines()
+
+
+@pytest.mark.timeout(90)
+def test_weights_of_imagenet_come_from_the_hub_with_a_hash_of_them(tmp_path, donor):
+    repository = tmp_path / "hub/models--timm--resnet10t.c3_in1k"  # as the hub's client keeps it
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs/main").write_text("0123abc")
+    (repository / "snapshots/0123abc").mkdir(parents=True)
+    save_file(donor, repository / "snapshots/0123abc/model.safetensors")
+    source, total = _from_the_hub(tmp_path)
+    assert re.fullmatch(
+        r"imagenet \(resnet10t of timm's hub, tensors sha256 [0-9a-f]{64}\)", source)
+    assert float(total) == pytest.approx(donor["conv1.0.weight"].sum().item(), rel=1e-6)
+
+
+@pytest.mark.timeout(90)
+def test_imagenet_without_a_network_says_in_one_line_how_to_go_on(tmp_path):
+    lines = _from_the_hub(tmp_path)
     assert len(lines) == 1
     assert lines[0].startswith("refused: weights: imagenet: no weights for resnet10t")
     assert "weights=PATH/TO/FILE_OR_FOLDER, or weights=none" in lines[0]
