@@ -8,9 +8,9 @@ OSV-2025-219): so they are given the segments that they need and no others.
 
 import logging
 import struct
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Set
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -31,20 +31,28 @@ Values = NDArray[Any]
 
 _ITEM = b"\xfe\xff\x00\xe0"  # begins a fragment
 _J2K_SIZE = b"\xff\x4f\xff\x51"  # start of codestream, image and tile size
-# JPEG: the scan, which ends a header; tables of Huffman's code, quantisation and restarts, and the
-# frame, extended or lossless; what says nothing of the picture.
-_SCAN = 0xFFDA
-_NEEDED = {0xFFC4, 0xFFDB, 0xFFDD, 0xFFC1, 0xFFC3}
-_SPARED = {*range(0xFFE0, 0xFFF0), 0xFFFE}
-# JPEG 2000: the first tile; size, capabilities, coding, quantisation, region, order of progression
-# and packed headers; lengths of tiles and packets, registration and comment.
-_TILE = 0xFF90
-_J2K_NEEDED = {0xFF51, 0xFF50, 0xFF52, 0xFF53, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF5F, 0xFF60}
-_J2K_SPARED = {0xFF55, 0xFF57, 0xFF63, 0xFF64}
 _JPEG_2000 = (uid.JPEG2000Lossless, uid.JPEG2000)
 # What takes time in it are the compressed bits, not the pixels: 0.16 s/MiB here on one core, eight
 # times as long as any other compression. Without loss a radiograph has five a pixel, else one.
 _JPEG_2000_BITS = 3  # for each pixel that may be read
+
+
+class _Header(NamedTuple):
+    """The segments before the compressed bits, by their markers."""
+
+    last: int  # begins the bits
+    needed: Set[int]
+    spared: Set[int]  # may be there, and say nothing of the picture
+
+
+# The scan; tables of Huffman's code, quantisation and restarts, the frame, extended or lossless.
+_JPEG_HEADER = _Header(0xFFDA, {0xFFC4, 0xFFDB, 0xFFDD, 0xFFC1, 0xFFC3},
+                       {*range(0xFFE0, 0xFFF0), 0xFFFE})
+# The first tile; size, capabilities, coding, quantisation, region, order of progression and packed
+# headers; lengths of tiles and packets, registration and comment.
+_JPEG_2000_HEADER = _Header(
+    0xFF90, {0xFF51, 0xFF50, 0xFF52, 0xFF53, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF5F, 0xFF60},
+    {0xFF55, 0xFF57, 0xFF63, 0xFF64})
 
 
 def values_of(header: Dataset, most_pixels: int = formats.MOST_PIXELS) -> Values:
@@ -109,36 +117,30 @@ def _deep_jpeg(codestream: bytes, frame: formats.Frame, header: Dataset) -> Valu
     if max(header.BitsStored, frame.precision) > header.BitsAllocated:
         raise ImageError(f"damaged DICOM data: {header.BitsStored} of {header.BitsAllocated} bits "
                          f"in the header, {frame.precision} in the picture")
-    header.PixelData = encapsulate([_needed_segments(codestream, _SCAN, _NEEDED, _SPARED)])
+    header.PixelData = encapsulate([_needed_segments(codestream, _JPEG_HEADER)])
     # GDCM takes the process from the codestream; under its own name pydicom withholds 12-bit JPEG.
     header.file_meta.TransferSyntaxUID = uid.JPEGLossless
     return pixel_array(header, decoding_plugin="gdcm")
 
 
-def _needed_segments(codestream: bytes, last: int, needed: Set[int], spared: Set[int]) -> bytes:
-    """Keep of a header what a decoder needs, and all from the segment `last` on.
+def _needed_segments(codestream: bytes, header: _Header) -> bytes:
+    """Keep of a header what a decoder needs, and all that follows it.
 
     Segments must follow without a gap, and be known: a decoder looks for the next one in its own
     way where it does not know one, and so finds others than were looked at here.
     """
-    kept = [codestream[:2]]
-    for marker, segment in _segments(codestream, last):
-        if marker == last or marker in needed:
+    kept, at = [codestream[:2]], 2
+    while True:
+        marker, length = struct.unpack_from(">HH", codestream, at)
+        if marker == header.last:
+            return b"".join([*kept, codestream[at:]])
+        segment = codestream[at:at + 2 + length]
+        if marker in header.needed:
             kept.append(segment)
-        elif marker not in spared:
+        elif marker not in header.spared:
             raise ImageError(f"damaged DICOM data: segment {marker:04X} in the header of its "
                              "compressed picture")
-    return b"".join(kept)
-
-
-def _segments(codestream: bytes, last: int) -> Iterator[tuple[int, bytes]]:
-    """Give marker and bytes of each segment of a header; `last` has all that follows it."""
-    marker, at = 0, 2
-    while marker != last:
-        marker, length = struct.unpack_from(">HH", codestream, at)
-        end = len(codestream) if marker == last else at + 2 + length
-        yield marker, codestream[at:end]
-        at = end
+        at += len(segment)
 
 
 def _jpeg_ls(header: Dataset) -> Values:
@@ -152,8 +154,7 @@ def _jpeg_2000(header: Dataset) -> Values:
     codestream = codestream[codestream.index(_J2K_SIZE):]  # some writers put a whole JP2 file here
     right, lower, left, upper, *_, samples = struct.unpack_from(">8IH", codestream, 8)
     _require_agreement(header, right - left, lower - upper, samples)
-    values: Values = decode_jpeg_2000(
-        _needed_segments(codestream, _TILE, _J2K_NEEDED, _J2K_SPARED))
+    values: Values = decode_jpeg_2000(_needed_segments(codestream, _JPEG_2000_HEADER))
     if header.PhotometricInterpretation.startswith("YBR_FULL"):
         return convert_color_space(values, "YBR_FULL", "RGB")
     if (values.dtype.kind == "i") != bool(header.PixelRepresentation):

@@ -181,6 +181,12 @@ def choose(images: pd.DataFrame, members: Sequence[str], labels: Sequence[str],
     best = _best(estimates)
     by_rule, turns = election.rules(best), election.turns(best)
     won = {level: election.measured(turns, level) for level in LEVELS}
+    beside: dict[Level, OfShortcut] = {}
+    if shortcut is not None:
+        alone = of_member(images, SHORTCUTS, labels)
+        beside = {level: comparisons.of_shortcut(
+            shortcut, won[level], election.beside(turns, level, alone), level, in_words(str(best)))
+            for level in LEVELS}
     return Choice(
         election.chosen(best, _first_best(by_rule)), turns, str(best),
         {str(candidate): Standing(candidate, estimates[candidate], judged[best].above(
@@ -188,10 +194,7 @@ def choose(images: pd.DataFrame, members: Sequence[str], labels: Sequence[str],
         by_rule,
         {level: point for level in LEVELS if (point := _operating_point(won[level]))}
         if len(labels) == 2 else {},
-        {} if shortcut is None else {level: comparisons.of_shortcut(
-            shortcut, won[level], election.beside(turns, level, of_member(
-                images, SHORTCUTS, labels)), level, in_words(str(best))) for level in LEVELS},
-        settings, _why(best, estimates, election))
+        beside, settings, _why(best, estimates, election))
 
 
 def _offered(election: _Election) -> list[Candidate]:

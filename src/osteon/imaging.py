@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -189,9 +189,8 @@ class PreprocessSpec:
 
     @classmethod
     def from_json(cls, content: dict[str, object]) -> Self:
-        """Read what `to_json` wrote, whatever else stands beside it."""
-        names = [field.name for field in fields(cls)]
-        return cls(**{name: content[name] for name in names})  # type: ignore[arg-type]
+        """Read what `to_json` wrote."""
+        return cls(**content)  # type: ignore[arg-type]
 
     def to_json(self) -> dict[str, object]:
         """Write plain values."""

@@ -209,6 +209,9 @@ DAMAGED = [
     pytest.param("ensemble.json", lambda file: file.write_bytes(b"\xff"), "UnicodeDecodeError",
                  id="ensemble that is no text"),
     pytest.param("preprocess.json", _without("one"), "KeyError: 'one'", id="no preprocessing"),
+    pytest.param("preprocess.json", lambda file: write_json(file, {
+        name: {**spec, "gamma": 2.0} for name, spec in read_json(file).items()}), "TypeError",
+        id="preprocessing that this version does not know"),
     pytest.param("familiarity.npz", _cut, "BadZipFile", id="reference cut short"),
 ]
 

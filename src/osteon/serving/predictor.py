@@ -89,7 +89,7 @@ class Predictor:
             combination, rule = Combination.from_json(chosen), _rule(chosen)
         with packaged.reading(preprocess):
             made = read_json(preprocess)
-            specs = {name: PreprocessSpec.from_json(made[name]) for name in combination.members}
+            specs = {name: _spec(made[name]) for name in combination.members}
         members = {name: Member.load(package / "members" / f"{name}.onnx", spec)
                    for name, spec in specs.items()}
         with packaged.reading(reference):
@@ -233,6 +233,12 @@ class Predictor:
         known = ", ".join(self.body_parts) or "none was named"
         return (Warning("unknown_body_part",
                         f"not among the body parts that the model learnt from ({known})"),)
+
+
+def _spec(made: dict[str, object]) -> PreprocessSpec:
+    """Read how a member's pictures are made; its graph normalises them by itself."""
+    return PreprocessSpec.from_json(
+        {key: value for key, value in made.items() if key != "normalize"})
 
 
 def _rule(ensemble: dict[str, Any]) -> str:
