@@ -142,9 +142,10 @@ def _parts(evaluation: Evaluation) -> Figure:
         axis.plot(estimate.value, height, "o", color="C0")
     axis.set_yticks(range(len(rows)), [name for name, *_ in rows])
     axis.set(ylim=(len(rows) - 0.4, -0.6), xlim=(min(0.45, axis.get_xlim()[0]), 1.02),
-             title="AUROC in parts of the test part", xlabel="AUROC, 95 % interval")
+             xlabel="AUROC, 95 % interval")
+    axis.set_title("AUROC in parts of the test part", loc="left")
     if axis.get_legend_handles_labels()[1]:
-        axis.legend(fontsize=7, loc="lower left")
+        axis.legend(fontsize=7, loc="lower right", bbox_to_anchor=(1, 1))  # over no part
     axis.axvline(0.5, linestyle=":", color="grey")
     return figure
 
@@ -187,6 +188,8 @@ def _curves(tables: Tables, evaluation: Evaluation, kind: _Kind) -> Figure:
         _label(axis)
         axis.set(title=f"Test part, {LEVELS[level]}", xlabel=kind.across, ylabel=kind.up,
                  xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    lines = max(len(axis.get_legend_handles_labels()[1]) for axis in axes)
+    drawn.set_figheight(drawn.get_figheight() + 0.15 * lines)
     return drawn
 
 
@@ -242,7 +245,7 @@ def _drawable(positive: Flags) -> bool:
 
 def _label(axis: Axes) -> None:
     if axis.lines:
-        axis.legend(fontsize=7)
+        axis.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.14))  # not over curves
     else:
         axis.text(0.5, 0.5, "one class alone: no curve", ha="center", color="grey")
 

@@ -55,6 +55,8 @@ def test_a_model_that_shortcuts_equal_is_said_to_be_one(tmp_path, beaten, tone):
     page = compose.page(compose.report(run))
     sentence = run.evaluation["levels"]["image"]["shortcut"]["says"]
     assert f'<p class="{tone}">{sentence}</p>' in page.split("</header>")[0]
+    chosen = run.chosen["shortcuts"]["study"]["says"]
+    assert f'<p class="{tone}">{chosen}</p>' in section_of(page, "combination")
     assert ("no proof that it reads bones" in section_of(page, "limits")) != beaten
 
 

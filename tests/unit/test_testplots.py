@@ -155,6 +155,17 @@ def test_the_shortcut_baseline_is_drawn_beside_every_curve_and_part(draw, labels
                for text in beside.get_legend().get_texts())
 
 
+@pytest.mark.parametrize("name", ["roc", "precision_recall", "subgroups"])
+def test_no_legend_lies_over_what_is_drawn_even_of_ten_classes(draw, name):
+    labels = tuple(f"a fracture of kind {number}" for number in range(10))
+    drawn = draw(*_part(list(range(10)) * 4, labels, shortcut="sizes"))[name]
+    drawn.canvas.draw()
+    legends = [axis.get_legend().get_window_extent() for axis in drawn.axes]
+    assert not any(legend.overlaps(axis.bbox) for legend in legends for axis in drawn.axes)
+    assert all(drawn.bbox.containsx(edge) for legend in legends for edge in (legend.x0, legend.x1))
+    assert all(drawn.bbox.containsy(edge) for legend in legends for edge in (legend.y0, legend.y1))
+    assert all(axis.bbox.height > drawn.bbox.height / 2 for axis in drawn.axes)
+
 
 def test_a_roc_has_intervals_chance_and_the_operating_point(draw):
     part = _part([0, 0, 1, 1] * 8, TWO)

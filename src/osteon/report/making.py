@@ -21,7 +21,7 @@ def combination(run: Run) -> Section:
         [*([in_words(name), estimate(found), signed(found["behind"])]
            for name, found in chosen["candidates"].items()), *_alone(run, "image")],
         strong=[number for number, name in enumerate(chosen["candidates"]) if name == _won(run)],
-        bars=True)]
+        bars=True), *_beside(run)]
     thresholds = chosen["member_thresholds"]
     blocks.append(Table(
         ["member", "weight", "temperature", *(f"threshold by {level}" for level in run.levels)],
@@ -41,6 +41,13 @@ def _alone(run: Run, level: str) -> Iterator[list[Cell]]:
     if found and metric in found["figures"]:
         yield ["shortcuts alone", estimate(found["figures"][metric]),
                signed(found["above"][metric])]
+
+
+def _beside(run: Run) -> Iterator[Block]:
+    """Say by image and by study whether the winner is clearly above the shortcut baseline."""
+    for found in (run.chosen["shortcuts"][level] for level in run.levels
+                  if level in run.chosen["shortcuts"]):
+        yield Say(found["says"], "good" if found["beaten"] else "warn")
 
 
 def _won(run: Run) -> str:
