@@ -46,6 +46,9 @@ class Network(nn.Module):
         if head.spots:
             self.backbone = Spotting(self.backbone, backbone.arch)
         self.head = Head(self.backbone.head_hidden_size, classes, head)
+        if head.spots and head.is_linear and classes == 2:
+            with torch.no_grad():  # where a spot speaks for a finding, that is the last class
+                self.head.weight[:, -1] = torch.tensor([0.0, 1.0])
         self.output: Output = head.output
         mean, deviation = (torch.tensor(values).view(1, 3, 1, 1)
                            for values in _NORMALIZE[backbone.normalize])
@@ -227,7 +230,8 @@ def _blocks(backbone: Any) -> list[set[str]]:
     """
     if isinstance(backbone, Spotting):
         *below, last = ({f"body.{name}" for name in names} for names in _blocks(backbone.body))
-        return [*below, last | {f"spots.{name}" for name, _ in backbone.spots.named_parameters()}]
+        added = {f"pyramid.{name}" for name, _ in backbone.pyramid.named_parameters()}
+        return [*below, last | added]
     groups = group_parameters(backbone, backbone.group_matcher(coarse=True))
     dimensions = {name: parameter.ndim for name, parameter in backbone.named_parameters()}
     blocks: list[set[str]] = []

@@ -102,8 +102,8 @@ def over_pictures(file: Path, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         _, ours, theirs = np.intersect1d(rows, kept["rows"], return_indices=True)
         found[ours] = kept["cells"][theirs]
     if not found.any():
-        raise UserError("finetune.localisation: no training image has a mask (explain.masks names "
-                        "the file below dataset.root); set it to 0")
+        raise UserError("finetune.localisation, finetune.outlines: no training image has a mask "
+                        "(explain.masks names the file below dataset.root); set both to 0")
     return found
 
 

@@ -194,8 +194,7 @@ def _fit_pictures(network: Network, settings: Params, phase: Phase, material: Ma
 def _pointing(network: Network, phase: Phase, material: Material,
               change: Augmentation) -> Pointing | None:
     """Give what scores images and says how far their maps miss the masks; none if unasked."""
-    weight = phase.localisation if isinstance(phase, Finetune) else 0.0
-    if not weight:
+    if not isinstance(phase, Finetune) or not phase.reads_masks:
         return None
     assert material.masks is not None
     places = torch.from_numpy(masks.over_pictures(material.masks, material.rows["train"]))
@@ -204,16 +203,20 @@ def _pointing(network: Network, phase: Phase, material: Material,
         maps = network.feature_map(images)
         own = change.move(places[numbers.cpu()].to(images.device, torch.float32).unsqueeze(1),
                           numbers, epoch)
-        return network.scores_of_map(maps), weight * _missed(network, maps, own)
+        return network.scores_of_map(maps), _missed(network, phase, maps, own)
 
     return point
 
 
-def _missed(network: Network, maps: Tensor, outlines: Tensor) -> Tensor:
+def _missed(network: Network, phase: Finetune, maps: Tensor, outlines: Tensor) -> Tensor:
+    missed, pooled = maps.new_zeros(()), maps
     if isinstance(network.backbone, Spotting):
-        return pointing.unlike(network.backbone.spots(maps), outlines)
-    direction = network.head.weight[1] - network.head.weight[0]
-    return pointing.miss(maps, direction, outlines)
+        pooled, places = network.backbone.told_apart(maps)
+        missed = missed + phase.outlines * pointing.unlike(places, outlines)
+    if phase.localisation:
+        direction = (network.head.weight[1] - network.head.weight[0])[:pooled.shape[1]]
+        missed = missed + phase.localisation * pointing.miss(pooled, direction, outlines)
+    return missed
 
 
 def _fit(network: Scoring, data: DataModule, settings: Params, phase: Phase,

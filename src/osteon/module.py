@@ -6,13 +6,14 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 from torchmetrics import MeanMetric, Metric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassAUROC
 from torchmetrics.utilities import dim_zero_cat
 
 from osteon import head, schedules
 from osteon.errors import DivergedError
-from osteon.sections.training import Phase, Trainer
+from osteon.sections.training import Finetune, Phase, Trainer
 
 Batch = tuple[Tensor, Tensor, Tensor]  # inputs, class numbers, and which of all the inputs they are
 Transform = Callable[[Tensor, Tensor, int], Tensor]  # inputs, their numbers, the epoch
@@ -146,13 +147,23 @@ class Classifier(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """The optimiser of what is not frozen, and the schedule by steps."""
-        optimizer = schedules.optimizer(self._learning(), self._phase)
+        optimizer = self._optimizer()
         schedule = schedules.schedule(
             optimizer, self._phase, int(self.trainer.estimated_stepping_batches))
         if schedule is None:
             return optimizer
         return {"optimizer": optimizer,
                 "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _optimizer(self) -> Optimizer:
+        """Let what was added to somebody's backbone learn at a rate of its own, if it is to."""
+        learning = self._learning()
+        if not isinstance(self._phase, Finetune):
+            return schedules.optimizer(learning, self._phase)
+        body = set(self.network.body.parameters())  # type: ignore[attr-defined]  # a whole network
+        return schedules.optimizer([one for one in learning if one in body], self._phase,
+                                   added=[one for one in learning if one not in body],
+                                   times=self._phase.head_rate)
 
     def _seen(self, inputs: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor | float]:
         """Give the scores, and what it costs that their maps miss the masks."""

@@ -92,17 +92,23 @@ class Params(Section):
     def _masks_can_be_learnt_from(self) -> Self:
         for member in self.model.members:
             own = self.of(member)
-            if not own.finetune.localisation:
+            if not own.finetune.reads_masks:
                 continue
-            asked = f"finetune.localisation={own.finetune.localisation}: {member}"
-            if not own.head.spots and (len(self.dataset.labels) != 2 or not own.head.is_linear):
+            if own.finetune.localisation and (
+                    len(self.dataset.labels) != 2 or not own.head.is_linear):
                 raise ValueError(
-                    f"{asked} must tell two classes by a linear head (head.hidden: [], batch_norm: "
-                    "false, output: softmax), or no map of the finding follows from its weights; "
-                    "or it must look for spots (head.spots: true)")
+                    f"finetune.localisation={own.finetune.localisation}: {member} must tell two "
+                    "classes by a linear head (head.hidden: [], batch_norm: false, output: "
+                    "softmax), or no map of the finding follows from its weights; "
+                    "finetune.outlines goes with any head that looks for spots")
+            if own.finetune.outlines and not own.head.spots:
+                raise ValueError(
+                    f"finetune.outlines={own.finetune.outlines}: {member} does not look for "
+                    "spots, which alone learn from outlines place by place; set head.spots to true")
             if own.augment.randaugment:
-                raise ValueError(f"{asked}: RandAugment would turn images and leave their masks; "
-                                 "set augment.randaugment to 0")
+                raise ValueError(
+                    f"finetune: {member} would learn from masks that RandAugment leaves behind "
+                    "when it turns images; set augment.randaugment to 0")
         return self
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ fracture network: convolutions of several filter sizes, ReLU, max pooling. The d
 dropout and the softmax are the head's; the L2 penalty is the weight decay of the optimiser `adam`.
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -18,6 +19,9 @@ class ScratchCnn(nn.Module):
 
     num_features = head_hidden_size = _FILTERS[-1][1]
     pretrained_cfg: ClassVar[dict[str, Any]] = {}  # nobody published weights
+    feature_info: ClassVar[list[dict[str, int]]] = [
+        {"reduction": 2 ** block, "num_chs": number}
+        for block, (_, number) in enumerate(_FILTERS, start=1)]
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,6 +38,14 @@ class ScratchCnn(nn.Module):
         """Give the last feature map (batch, 256, height, width), as timm's backbones do."""
         maps: Tensor = self.blocks(pictures)
         return maps
+
+    def forward_intermediates(self, pictures: Tensor, indices: Sequence[int]) -> tuple[
+            Tensor, list[Tensor]]:
+        """Give the last feature map and those of chosen blocks, as timm's backbones do."""
+        maps = [pictures]
+        for block in self.blocks:
+            maps.append(block(maps[-1]))
+        return maps[-1], [maps[1 + index] for index in indices]
 
     def forward_head(self, maps: Tensor) -> Tensor:
         """Pool the last feature map."""

@@ -111,5 +111,5 @@ def test_masks_of_no_training_image_are_refused(rows, tmp_path):
     outlines = masks.read(_file(tmp_path, {"segmentation": [BOX]}))
     masks.write(tmp_path / "masks.npz", _table(), outlines, "pad")
     for name in ("masks.npz", "nowhere.npz"):
-        with pytest.raises(UserError, match=r"no training image has a mask .*; set it to 0"):
+        with pytest.raises(UserError, match=r"no training image has a mask .*; set both to 0"):
             masks.over_pictures(tmp_path / name, np.array(rows, int))

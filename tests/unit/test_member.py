@@ -113,7 +113,7 @@ def test_with_weights_the_head_alone_learns(tmp_path, material, views, files):
 @pytest.mark.parametrize(("across", "spot"), [
     pytest.param(slice(4, 16), "tall", id="the tall spot"),
     pytest.param(slice(36, 56), "wide", id="the wide spot")])
-@pytest.mark.parametrize("spots", [False, True], ids=["by the head", "by a map of spots"])
+@pytest.mark.parametrize("spots", [False, True], ids=["by the head", "by places"])
 def test_masks_teach_a_network_which_of_two_spots_is_the_finding(tmp_path, across, spot, spots):
     """Both spots are in every picture of the last class: the masks alone mean one of them.
 
@@ -133,16 +133,31 @@ def test_masks_teach_a_network_which_of_two_spots_is_the_finding(tmp_path, acros
     settings = _settings(
         dataset={"labels": ("a", "b")}, head={"spots": spots},
         augment={"horizontal_flip": 0.5, "rotation_deg": 0.0, "shift": 0.0, "zoom": 0.0},
-        finetune={"localisation": 1.0, "epochs": 6, "learning_rate": 0.005, "monitor": "last"})
+        finetune={"outlines" if spots else "localisation": 1.0, "epochs": 6,
+                  "learning_rate": 0.005, "monitor": "last"})
     network = create(RESNET, 2, 0, settings.head)
     member.finetune(network, settings, material, tmp_path / spot)
     with torch.inference_mode():
         maps = network.eval().feature_map(torch.from_numpy(pictures[[41, 43]])[:, None] / 255)
         direction = network.head.weight[1] - network.head.weight[0]
         if spots:
-            maps, direction = network.backbone.spots(maps), torch.ones(1)
+            maps, direction = network.backbone.told_apart(maps)[1], torch.ones(1)
         missed = miss(maps, direction, torch.from_numpy(cells[[41, 43]])[:, None].float())
     assert missed.neg().exp() > 0.6  # of the evidence lies on the spot: it cannot on either
+
+
+@pytest.mark.parametrize("spots", [False, True], ids=["head", "head and spots"])
+def test_what_is_new_learns_at_a_rate_of_its_own(tmp_path, material, spots):
+    """A rate of next to nothing: the backbone alone moves."""
+    settings = _settings(head={"spots": spots}, finetune={
+        "head_rate": 1e-9, "learning_rate": 0.01, "monitor": "last"})
+    network = create(RESNET, 3, 0, settings.head)
+    before = {name: value.detach().clone() for name, value in network.named_parameters()}
+    member.finetune(network, settings, material, tmp_path)
+    moved = {name for name, value in network.named_parameters()
+             if not torch.allclose(value, before[name], atol=1e-5)}
+    assert {name.split(".")[0] for name in moved} == {"backbone"}
+    assert not any(name.startswith("backbone.pyramid") for name in moved)
 
 
 def test_a_live_pass_sees_each_image_otherwise_in_each_epoch(tmp_path, material):

@@ -39,8 +39,13 @@ def _load(tmp_path, content):
                  id="no map of a deep head"),
     pytest.param({"finetune": {"localisation": 0.1}, "dataset": {"labels": ["a", "b", "c"]}},
                  "must tell two classes", id="no map of three classes"),
+    pytest.param({"finetune": {"outlines": 3.0}},
+                 r"finetune\.outlines=3\.0: resnet_tiny does not look for spots",
+                 id="outlines for nobody"),
+    pytest.param({"finetune": {"outlines": 3.0}, "head": {"spots": True}, "augment": {
+        "randaugment": 2}}, "masks that RandAugment leaves behind", id="outlines left behind"),
     pytest.param({"finetune": {"localisation": 0.1}, "augment": {"randaugment": 2}},
-                 "RandAugment would turn images and leave their masks", id="masks left behind"),
+                 "masks that RandAugment leaves behind", id="masks left behind"),
 ])
 def test_settings_that_would_mislead_are_refused(tmp_path, committed, changes, words):
     content = {**committed, **{

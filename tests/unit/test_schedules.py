@@ -40,6 +40,21 @@ def test_the_rate_of_each_step(changes, rates):
     assert _rates(settings, 14) == pytest.approx(rates)
 
 
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
+def test_what_was_added_learns_at_a_rate_of_its_own_all_along(schedule):
+    settings = phase(schedule=schedule, learning_rate=0.5, epochs=1)
+    own, added = (nn.Parameter(torch.zeros(1)) for _ in range(2))
+    optimizer = schedules.optimizer([own], settings, added=[added], times=10)
+    changing = schedules.schedule(optimizer, settings, 5)
+    for step in range(5):
+        slow, fast = (group["lr"] for group in optimizer.param_groups)
+        assert fast == pytest.approx(10 * slow)
+        optimizer.step()
+        if changing and step < 4:
+            changing.step()
+    assert [group["params"] for group in optimizer.param_groups] == [[own], [added]]
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
 def test_one_cycle_climbs_to_the_rate_and_falls_to_nothing(optimizer):
     rates = _rates(phase(schedule="one_cycle", learning_rate=0.5, optimizer=optimizer), 20)

@@ -90,7 +90,14 @@ class Finetune(Phase):
     """The second phase: the head and the last blocks of the backbone, or all of it."""
 
     unfreeze: Blocks
-    localisation: Annotated[float, Field(ge=0)] = 0.0  # weight in the loss; 0: masks go unread
+    head_rate: Annotated[float, Field(gt=0)] = 1.0  # of learning_rate, for what is new: the head
+    localisation: Annotated[float, Field(ge=0)] = 0.0  # weight of a loss
+    outlines: Annotated[float, Field(ge=0)] = 0.0  # weight of a loss of what looks for spots
+
+    @property
+    def reads_masks(self) -> bool:
+        """Whether the masks of training images are learnt from."""
+        return bool(self.localisation or self.outlines)
 
     @field_validator("unfreeze", mode="before")
     @classmethod
