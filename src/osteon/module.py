@@ -158,9 +158,10 @@ class Classifier(pl.LightningModule):
     def _optimizer(self) -> Optimizer:
         """Let what was added to somebody's backbone learn at a rate of its own, if it is to."""
         learning = self._learning()
-        if not isinstance(self._phase, Finetune):
+        backbone = getattr(self.network, "body", None)  # a head by itself has none
+        if backbone is None or not isinstance(self._phase, Finetune):
             return schedules.optimizer(learning, self._phase)
-        body = set(self.network.body.parameters())  # type: ignore[attr-defined]  # a whole network
+        body = set(backbone.parameters())
         return schedules.optimizer([one for one in learning if one in body], self._phase,
                                    added=[one for one in learning if one not in body],
                                    times=self._phase.head_rate)

@@ -29,18 +29,19 @@ def library():
 
 @pytest.fixture
 def listening(library, tmp_path):
-    started = []
+    started, spools = [], []
 
     def start(**settings):
         read = Settings(target="ARCHIVE@127.0.0.1:104", spool=tmp_path / "spool", port=free_port(),
                         **{"least_free_mb": 1, "accept": "CR1", **settings})
-        spool = Spool(read.spool)
-        started.append(Receiver(read, spool))
+        spools.append(Spool(read.spool))
+        started.append(Receiver(read, spools[-1]))
         started[-1].start()
-        return read.port, spool
+        return read.port, spools[-1]
     yield start
-    for receiver in started:
+    for receiver, spool in zip(started, spools, strict=True):
         receiver.stop()
+        spool.close()
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from osteon.serving.dicom.spool import Spool, images
 
 @pytest.fixture
 def spool(tmp_path):
-    return Spool(tmp_path / "spool")
+    found = Spool(tmp_path / "spool")
+    yield found
+    found.close()
 
 
 def put(spool, study, image, content=b"image"):
@@ -118,9 +120,10 @@ def test_a_new_node_finds_what_the_killed_one_had(tmp_path):
     age(next(first.receiving.iterdir()), 100)
     [complete] = first.completed(60)
     (first.arriving / "half.dcm").touch()
-    first._held.close()  # as the kernel does for a process that ends
+    first.close()  # as the kernel does for a process that ends
     second = Spool(tmp_path / "spool")
     assert [study.name for study in second.waiting()] == [complete]
     assert len(names(second.receiving)) == 1
     assert names(second.arriving) == []
     assert (tmp_path / "spool/receiving").stat().st_mode & 0o077 == 0
+    second.close()

@@ -128,8 +128,20 @@ class Desk:
 
 
 @pytest.fixture
-def desk(others, tmp_path):
-    return Desk(others, tmp_path)
+def open_desk(others, tmp_path):
+    opened = []
+
+    def start(**settings):
+        opened.append(Desk(others, tmp_path, **settings))
+        return opened[-1]
+    yield start
+    for one in opened:
+        one.spool.close()
+
+
+@pytest.fixture
+def desk(open_desk):
+    return open_desk()
 
 
 def test_a_study_is_asked_about_and_its_answer_sent(desk, others):
@@ -147,8 +159,8 @@ def test_a_study_is_asked_about_and_its_answer_sent(desk, others):
 
 
 @pytest.mark.parametrize(("answers", "made"), [("sr", ["SR"]), ("sc", ["OT", "OT"])])
-def test_what_is_not_wanted_is_not_made(others, tmp_path, answers, made):
-    desk = Desk(others, tmp_path, answers=answers)
+def test_what_is_not_wanted_is_not_made(others, open_desk, answers, made):
+    desk = open_desk(answers=answers)
     desk.receive()
     desk.turn()
     assert [answer.Modality for answer in others.stored] == made
@@ -231,8 +243,8 @@ def test_what_is_sent_is_not_made_or_sent_again(desk, others):
     ({}, {"max_images": 1}, "2 images of 0 MB together; at most --max-images 1 of"),
     ({}, {"max_image_pixels": 100}, "no readable radiograph: of 44 x 60 pixels"),
 ], ids=["no radiograph", "too many", "too large"])
-def test_a_study_that_is_not_to_be_asked_about(others, tmp_path, tags, settings, said):
-    desk = Desk(others, tmp_path, **settings)
+def test_a_study_that_is_not_to_be_asked_about(others, open_desk, tags, settings, said):
+    desk = open_desk(**settings)
     desk.receive(**tags)
     desk.turn()
     assert desk.reason().startswith(said)

@@ -46,4 +46,5 @@ def serve(settings: Settings, key: SecretStr | None, stop: threading.Event) -> N
         except OSError as error:  # a full disk, which somebody will see to
             event("queue not usable", logging.ERROR, reason=error.strerror, **failure(error))
     receiver.stop()
+    spool.close()
     event("stopped")

@@ -41,6 +41,10 @@ class Spool:
         self._moving = threading.Lock()
         self.sweep(older_than_s=0)
 
+    def close(self) -> None:
+        """Leave the queue to another node; a process that ends does so by itself."""
+        self._held.close()
+
     def put(self, file: Path, study_uid: str, instance_uid: str) -> None:
         """Take over a file of `arriving`; once this returns, not even a power cut loses it."""
         _to_disk(file)
@@ -173,6 +177,7 @@ def _hold(lock: Path) -> IO[str]:
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        stream.close()
         raise UserError(f"--spool: {lock.parent} is another running node's; stop that one, or name "
                         "another folder") from None
     return stream
