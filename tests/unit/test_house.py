@@ -10,29 +10,10 @@ from ruamel.yaml import YAML
 from house import ROOT, SOURCE, file_of, imports, reach
 
 PACKAGE = SOURCE / "osteon"
-# From the ground up: a module imports from rows above its own and from nowhere else. A folder
-# counts as one module.
-LAYERS = [
-    {"memory"},
-    {"errors", "files", "findings", "formats", "grey", "grouping", "phantom", "combination",
-     "formulas", "outcome", "subgroups", "thresholds", "composition", "ondemand", "scratch",
-     "sections"},
-    {"familiarity", "frames", "params", "executor", "records", "codestreams", "pngs", "metrics",
-     "plots", "head",
-     "packaged", "published", "calibration", "weighting", "plan", "pointing", "progress",
-     "resume", "spotting", "trialstore"},
-    {"layouts", "strata", "quarantine", "splits", "dicom", "augment", "schedules", "summary",
-     "heatmaps", "aggregation", "comparisons", "study", "bagging", "masks"},
-    {"imaging", "protocols", "balance", "backbone", "module", "evaluation", "candidates",
-     "trials", "turns"},
-    {"classgradient", "content", "duplicates", "preprocessing", "datamodule", "pages", "cuts",
-     "evidence", "checkpoints", "curves", "embeddings", "inference", "serving",
-     "ensemble", "folds", "testplots"},
-    {"index", "contactsheet", "guards", "training", "predictions", "export", "report"},
-    {"expectations", "checkpage", "compare", "member", "packaging", "audit",
-     "explanations", "drift"},
-    {"tuning", "outoffold", "baseline"},
-]
+# From the ground up, as the page tells newcomers: a module imports from rows above its own and from
+# nowhere else. A folder counts as one module; the last row is that of the stages.
+*LAYERS, _ = [re.findall(r"`(\w+)/?`", row) for row in re.findall(
+    r"^\| \d+ \| (.+) \|$", (ROOT / "docs/architecture.md").read_text(encoding="utf-8"), re.M)]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 HEAVY = {"torch", "pytorch_lightning", "timm", "great_expectations", "evidently", "pandas",
          "sklearn"}

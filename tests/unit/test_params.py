@@ -1,6 +1,7 @@
 """Settings: what conf/ composes is what is committed, and a slip is named with its key."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,18 @@ def test_an_override_reaches_its_key_and_no_other(tmp_path, committed):
     assert found["train"]["epochs"] == 7 != committed["train"]["epochs"]
     found["train"]["epochs"] = committed["train"]["epochs"]
     assert found == committed
+
+
+@pytest.mark.parametrize(("override", "said"), [
+    ("train.epoch=7", "Could not override 'train.epoch'"),
+    ("model=xcepton", "Could not find 'model/xcepton'"),
+    ("model=[trio", "no viable alternative at input '[trio'"),
+])
+def test_an_override_that_conf_does_not_have_is_named(tmp_path, override, said):
+    with pytest.raises(UserError, match=re.escape(f"conf/ with {override}: ")) as told:
+        _composed(tmp_path, override)
+    assert said in str(told.value)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("model", MODELS)

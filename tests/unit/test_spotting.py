@@ -131,7 +131,7 @@ def test_the_strongest_place_draws_the_gradient():
     network = _network()
     with torch.no_grad():
         network.head.weight.zero_()
-        network.head.weight[1, -1] = 1  # the log-sum-exp alone
+        network.head.weight[1, -1] = 1  # the log-mean-exp alone
     maps = torch.zeros(1, network.backbone.body.num_features + 16, 2, 2)
     maps[0, -3, 1, 0] = 20
     maps.requires_grad_()

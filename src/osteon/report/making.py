@@ -45,9 +45,9 @@ def _alone(run: Run, level: str) -> Iterator[list[Cell]]:
 
 def _beside(run: Run) -> Iterator[Block]:
     """Say by image and by study whether the winner is clearly above the shortcut baseline."""
-    for found in (run.chosen["shortcuts"][level] for level in run.levels
-                  if level in run.chosen["shortcuts"]):
-        yield Say(found["says"], "good" if found["beaten"] else "warn")
+    for level in run.levels:
+        if found := run.chosen["shortcuts"].get(level):
+            yield Say(found["says"], "good" if found["beaten"] else "warn")
 
 
 def _won(run: Run) -> str:
