@@ -20,7 +20,7 @@ from osteon import metrics
 from osteon.aggregation import ENSEMBLE, of_member
 from osteon.errors import UserError, run
 from osteon.files import fresh_file
-from osteon.metrics import Estimate, Resampled
+from osteon.intervals import Estimate, Resampled
 from osteon.report import shortcuts
 from osteon.report.compose import page
 from osteon.report.document import Block, Cell, Document, Say, Section, Table

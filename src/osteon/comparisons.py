@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from osteon.combination import Level
-from osteon.metrics import Estimate, Resampled, Scores
+from osteon.intervals import Estimate, Resampled, Scores
 
 Flags = NDArray[np.bool_]
 ENSEMBLE = "the ensemble"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
-from osteon import comparisons, metrics
+from osteon import comparisons, intervals, metrics
 from osteon.aggregation import SHORTCUTS, of_member
 from osteon.candidates import (
     BY_SIMPLICITY,
@@ -24,7 +24,7 @@ from osteon.candidates import (
 )
 from osteon.combination import Combination, Floats, Level, Numbers, StudyRule, in_words
 from osteon.comparisons import OfShortcut
-from osteon.metrics import Estimate, Resampled, Scores
+from osteon.intervals import Estimate, Resampled, Scores
 from osteon.sections.verdict import Ensemble
 
 STUDY_RULES: tuple[StudyRule, ...] = ("mean", "max", "noisy_or")  # the simplest first
@@ -72,8 +72,8 @@ class Choice:
                 name: {"method": standing.candidate.method, **asdict(standing.estimate),
                        "behind": asdict(standing.behind)}
                 for name, standing in self.candidates.items()},
-            "study_rules": metrics.to_json(self.study_rules),
-            "operating_point": {level: metrics.to_json(point)
+            "study_rules": intervals.to_json(self.study_rules),
+            "operating_point": {level: intervals.to_json(point)
                                 for level, point in self.operating_point.items()},
             "shortcuts": {level: asdict(found) for level, found in self.shortcuts.items()},
             "why": self.why}
@@ -193,7 +193,7 @@ def choose(images: pd.DataFrame, members: Sequence[str], labels: Sequence[str],
             judged[candidate], settings.metric)) for candidate in judged},
         by_rule,
         {level: point for level in LEVELS if (point := _operating_point(won[level]))}
-        if len(labels) == 2 else {},
+        if len(labels) == 2 and election.groups() > 1 else {},
         beside, settings, _why(best, estimates, election))
 
 
@@ -237,11 +237,12 @@ def _operating_point(judged: Resampled) -> Scores:
 def _why(best: Candidate, estimates: dict[Candidate, Estimate], election: _Election) -> str:
     """Say what decided."""
     metric = metrics.titles(2)[election.settings.metric]
+    if election.groups() < 2:
+        taken = "the plain mean" if len(election.rows.members) > 1 else "the one member"
+        return "validation is one group: no candidate can be judged on rows it was not fitted to, "\
+               f"so {taken} is taken"
     if len(election.rows.members) == 1:
         return "there is one member"
-    if election.groups() < 2:
-        return "validation is one group: no candidate can be judged on rows it was not fitted to, "\
-               "so the plain mean is taken"
     if estimates[best].value is None:
         return f"{metric} cannot be told on validation, so the plain mean is taken"
     ties = [in_words(str(candidate)) for candidate in estimates

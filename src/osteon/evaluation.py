@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from osteon import comparisons, formulas, metrics, subgroups
+from osteon import comparisons, formulas, intervals, metrics, subgroups
 from osteon.aggregation import (
     ENSEMBLE,
     SHORTCUTS,
@@ -21,7 +21,7 @@ from osteon.aggregation import (
 )
 from osteon.combination import Combination, Level
 from osteon.comparisons import OfBefore, OfMember, OfShortcut
-from osteon.metrics import Resampled, Scores
+from osteon.intervals import Resampled, Scores
 from osteon.records import probability_columns
 from osteon.splits import Cut
 
@@ -130,7 +130,7 @@ class Evaluation:
         return cut.marked({
             "protocol": cut.to_json(),
             "test": {"images": image["rows"], "studies": study["rows"], "groups": image["groups"]},
-            "winner": {level: metrics.to_json({
+            "winner": {level: intervals.to_json({
                 name: measured.figures[ENSEMBLE][name] for name in names})
                 for level, measured in self.levels.items()},
             "shortcut": {level: _beside(measured) for level, measured in self.levels.items()}})

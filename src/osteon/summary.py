@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from osteon.files import read_json
-from osteon.metrics import Estimate
+from osteon.intervals import Estimate
 
 
 def summary(ensemble: Path, metrics: Path, report: Path) -> str:

@@ -15,7 +15,7 @@ from osteon.combination import Level
 from osteon.comparisons import OfShortcut
 from osteon.evaluation import Evaluation, Tables
 from osteon.formulas import Flags, Floats
-from osteon.metrics import Estimate, Scores
+from osteon.intervals import Estimate, Scores
 from osteon.plots import panels, save
 
 LEVELS: dict[Level, str] = {"image": "by image", "study": "by study"}

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from osteon.metrics import Estimate
+from osteon.intervals import Estimate
 from osteon.report import markdown
 from osteon.report.document import (
     Document,

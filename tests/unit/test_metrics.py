@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as published
 
-from osteon.metrics import Estimate, measure, measure_classes, measure_each, titles
+from osteon.intervals import Estimate
+from osteon.metrics import measure, measure_classes, measure_each, titles
 
 
 def _of(positive):

@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from osteon.metrics import Estimate, measure, to_json
+from osteon.comparisons import of_shortcut
+from osteon.intervals import Estimate, to_json
+from osteon.metrics import measure, measure_each
 
 
 def _measure(targets, positive, verdicts, groups=None, *, resamples=100):
@@ -87,8 +89,14 @@ def test_no_interval_is_told_where_many_resamples_lack_a_class(positives, spans)
                  {"sensitivity": (1, 0.397635, 1), "specificity": (1, 0.691503, 1)},
                  id="of four patients and ten"),
     pytest.param([1] * 8 + [0] * 20, [0] * 28, None,
-                 {"sensitivity": (0, 0, 0.369417), "specificity": (1, 0.831566, 1)},
-                 id="none found"),
+                 {"sensitivity": (0, 0, 0.369417), "specificity": (1, 0.831566, 1),
+                  "kappa": (0, 0, 0)}, id="none found"),
+    pytest.param([1] * 50 + [0] * 50, [1] * 5 + [0] * 95, None,
+                 {"ppv": (1, 0.478176, 1)}, id="five called, and rightly: a value of five trials"),
+    pytest.param([0] * 50 + [1] * 50, [0] * 5 + [1] * 95, None,
+                 {"npv": (1, 0.478176, 1)}, id="five spared, and rightly"),
+    pytest.param([0] * 50 + [1] * 50, [1] * 8 + [0] * 92, None,
+                 {"ppv": (0, 0, 0.369417)}, id="eight called, all wrongly"),
 ])
 def test_a_perfect_figure_is_no_certainty(targets, verdicts, groups, bounds):
     found = _measure(targets, verdicts, verdicts, groups, resamples=300)
@@ -97,11 +105,36 @@ def test_a_perfect_figure_is_no_certainty(targets, verdicts, groups, bounds):
         assert (of.value, of.low, of.high) == pytest.approx(expected, abs=2e-6), name
 
 
+def test_each_class_by_itself_is_bounded_by_what_was_called_so():
+    y, v = np.repeat([0, 1, 2], 20), np.repeat([0, 1, 2, 0], [20, 20, 5, 15])
+    each = measure_each(y, np.eye(3)[v], v, range(60), resamples=300, seed=3)
+    assert each[2].scores()["ppv"] == Estimate(1, 0.478176, 1)
+    assert each[1].scores()["ppv"].low == pytest.approx(0.831566, abs=2e-6)
+
+
+def _measured(targets, positive):
+    p = np.asarray(positive, dtype=float)
+    return measure(targets, np.stack([1 - p, p], axis=1), p > 0.5, range(len(targets)),
+                   resamples=300, seed=3)
+
+
 def test_what_is_equal_differs_by_nothing():
     y = np.repeat([0, 1], 8)
-    p = np.stack([1.0 - y, y], axis=1)
-    one = measure(y, p, y, range(16), resamples=100, seed=3)
+    one = _measured(y, y)
     assert one.above(one, "auroc") == Estimate(0, 0, 0)
+
+
+@pytest.mark.parametrize(("positives", "side"), [(5, 0), (12, 1)])
+def test_a_perfect_figure_is_no_certain_lead(positives, side):
+    """Five groups of a class leave room for .478: chance is not clearly beaten. Twelve do not."""
+    y = np.repeat([0, 1], positives)
+    perfect, chance = _measured(y, y), _measured(y, np.full(len(y), 0.4))
+    bound = 0.025 ** (1 / positives)
+    lead, behind = perfect.above(chance, "auroc"), chance.above(perfect, "auroc")
+    assert (lead.value, lead.low, lead.high) == pytest.approx((0.5, bound - 0.5, 0.5), abs=2e-6)
+    assert (behind.low, behind.high) == pytest.approx((-0.5, 0.5 - bound), abs=2e-6)
+    assert perfect.above(_measured(y, y), "auroc").low == pytest.approx(bound - 1, abs=2e-6)
+    assert of_shortcut("sizes", perfect, chance, "image").beaten is (side == 1)
 
 
 @pytest.mark.filterwarnings("error")

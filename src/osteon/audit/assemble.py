@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from osteon import metrics
+from osteon import intervals, metrics
 from osteon.audit import probes, protocols, shortcuts
 from osteon.audit.probes import Floats, Predictions
 from osteon.audit.protocols import Facts, Protocol
-from osteon.metrics import Estimate, Resampled, Scores
+from osteon.intervals import Estimate, Resampled, Scores
 from osteon.records import targets
 
 Headline = Literal["auroc", "accuracy"]
@@ -66,9 +66,9 @@ class Audit:
             "headline": self.headline, "chance": self.chance, "images": self.images,
             "groups": self.groups,
             "protocols": {claim.protocol.name: _row(claim) for claim in self.claims},
-            "shortcuts": {name: metrics.to_json(scores)
+            "shortcuts": {name: intervals.to_json(scores)
                           for name, scores in self.shortcuts.items()},
-            "leads": metrics.to_json(self.leads), "best_shortcut": self.best_shortcut}
+            "leads": intervals.to_json(self.leads), "best_shortcut": self.best_shortcut}
 
     def chosen(self) -> dict[str, Any]:
         """Give the few figures that runs are compared by: few enough for a terminal's width."""
@@ -143,5 +143,5 @@ def _claim(cut: Protocol, claimed: Mapping[tuple[str, str], Resampled], headline
 def _row(claim: Claim) -> dict[str, Any]:
     return {"title": claim.protocol.title, "honest": claim.protocol.honest,
             "tested": claim.tested, "shared": claim.protocol.shared,
-            "probes": {probe: metrics.to_json(scores) for probe, scores in claim.scores.items()},
-            "above": metrics.to_json(claim.above)}
+            "probes": {probe: intervals.to_json(scores) for probe, scores in claim.scores.items()},
+            "above": intervals.to_json(claim.above)}

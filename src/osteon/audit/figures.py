@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from osteon.audit.assemble import FIGURES, HONEST, LOOK_UP, Audit
-from osteon.metrics import Estimate
+from osteon.intervals import Estimate
 from osteon.plots import save
 
 PROBES = {HONEST: "linear probe", LOOK_UP: "nearest neighbour"}

@@ -2,7 +2,7 @@
 
 from osteon.audit.assemble import FIGURES, HONEST, LOOK_UP, Audit, Claim
 from osteon.audit.official import Crossing
-from osteon.metrics import Estimate
+from osteon.intervals import Estimate
 
 
 def of_protocols(found: Audit) -> list[str]:

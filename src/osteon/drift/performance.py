@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from osteon import metrics
+from osteon import intervals, metrics
 from osteon.drift.journal import Judged
-from osteon.metrics import Scores
+from osteon.intervals import Scores
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Performance:
 
     def to_json(self) -> dict[str, Any]:
         """Write plain values."""
-        figures = metrics.to_json(self.figures) if self.figures else None
+        figures = intervals.to_json(self.figures) if self.figures else None
         return {"labelled": self.labelled, "figures": figures, "says": self.says}
 
 

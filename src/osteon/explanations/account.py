@@ -8,7 +8,7 @@ from osteon.explanations.atlas import ENSEMBLE
 from osteon.explanations.explanation import Explanation
 from osteon.explanations.localisation import TOLERANCE_PX
 from osteon.frames import SIDE_PX
-from osteon.metrics import Estimate
+from osteon.intervals import Estimate
 
 _WEIGHTING = {
     "majority": "equal: votes have no weights",

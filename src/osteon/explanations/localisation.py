@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from osteon.frames import SIDE_PX, Field, Frame, Mask
-from osteon.metrics import Resampled
+from osteon.intervals import Resampled
 from osteon.sections.verdict import Method
 
 TOLERANCE_PX = 15  # of the frame; the pointing game's own, for photographs of about its size

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from osteon import metrics
+from osteon import intervals, metrics
 from osteon.explanations import localisation, regions
 from osteon.explanations.atlas import ENSEMBLE, Atlas, Sum
 from osteon.explanations.explanation import Explanation
 from osteon.frames import Field
-from osteon.metrics import Resampled
+from osteon.intervals import Resampled
 from osteon.sections.verdict import Method
 
 CENTRE, BEFORE = "centre", "_before"  # whose maps the members' are compared with
@@ -101,10 +101,10 @@ def _of_regions(seen: pd.DataFrame, explanation: Explanation) -> Json:
                          for value in ("share", "area"))
         mean, taken = (_average(values, explanation)
                        for values in (shares, areas.where(shares.notna())))
-        found["shares"][name] = metrics.to_json(mean.scores())
-        found["ratios"][name] = metrics.to_json(localisation.ratio(mean, taken).scores())
+        found["shares"][name] = intervals.to_json(mean.scores())
+        found["ratios"][name] = intervals.to_json(localisation.ratio(mean, taken).scores())
         if name == ENSEMBLE:
-            found["areas"] = metrics.to_json(_average(areas, explanation).scores())
+            found["areas"] = intervals.to_json(_average(areas, explanation).scores())
     return _counts(seen, explanation) | found
 
 
@@ -112,14 +112,14 @@ def _of_masks(seen: pd.DataFrame, explanation: Explanation) -> Json:
     figures = {str(name): _average(of.set_index("row")[["hit", "share"]], explanation)
                for name, of in seen.groupby("name", sort=False)}
     return _counts(seen, explanation) | {
-        "of": {name: metrics.to_json(of.scores()) for name, of in figures.items()},
+        "of": {name: intervals.to_json(of.scores()) for name, of in figures.items()},
         "above": {name: {other: _above(figures[name], figures[against])
                          for other, against in ((CENTRE, CENTRE), ("before", name + BEFORE))}
                   for name in explanation.test.names}}
 
 
 def _above(of: Resampled, other: Resampled) -> dict[str, dict[str, float | None]]:
-    return metrics.to_json({figure: of.above(other, figure) for figure in of.values})
+    return intervals.to_json({figure: of.above(other, figure) for figure in of.values})
 
 
 def _average(values: pd.DataFrame, explanation: Explanation) -> Resampled:

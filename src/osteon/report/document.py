@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from osteon.metrics import Estimate
+from osteon.intervals import Estimate
 
 Tone = Literal["plain", "lead", "faint", "good", "warn"]
 _WIDE = 1.5  # times its height

@@ -16,7 +16,7 @@ def combination(run: Run) -> Section:
     chosen = run.chosen
     members = run.members
     blocks: list[Block] = [Say(f"{chosen['why'][0].upper()}{chosen['why'][1:]}.", "lead"), Table(
-        ["combination, out of fold on validation", run.title(chosen["metric"]),
+        ["combination, on validation", run.title(chosen["metric"]),
          "the winner is above by"],
         [*([in_words(name), estimate(found), signed(found["behind"])]
            for name, found in chosen["candidates"].items()), *_alone(run, "image")],

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from osteon.combination import in_words
-from osteon.metrics import Estimate
+from osteon.intervals import Estimate
 from osteon.report import parts, shortcuts
 from osteon.report.document import (
     Block,
@@ -57,8 +57,8 @@ def verdict(run: Run) -> list[Block]:
         says.append(Say("Each study holds one image: what is said by image holds by study."))
     return [*says, Say(
         f"Intervals: 95 %, from {run.evaluation['resamples']:,} resamples of whole groups. A group "
-        "is a patient, joined with all duplicates. Where no resample moves a figure of 0 or 1, the "
-        "interval is the exact binomial one, with a group as one trial.", "faint")]
+        "is a patient, joined with all duplicates. Where no resample moves a figure of 0 or 1, it "
+        "is bounded as a share of so many trials as it has groups (Clopper and Pearson).", "faint")]
 
 
 def _reached(run: Run, level: Mapping[str, Any]) -> str:

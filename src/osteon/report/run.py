@@ -10,7 +10,7 @@ import pandas as pd
 from osteon import splits
 from osteon.combination import Combination
 from osteon.files import read_json
-from osteon.metrics import Estimate
+from osteon.intervals import Estimate
 from osteon.params import Params
 from osteon.records import read_table
 from osteon.splits import Cut

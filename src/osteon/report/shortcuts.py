@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from osteon.metrics import Estimate
+from osteon.intervals import Estimate
 from osteon.report.document import Block, Cell, Gauge, Table
 from osteon.report.run import ENSEMBLE, Run, estimate, signed, told
 
