@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from osteon import checkpoints, imaging, params, preprocessing
-from osteon.backbone import create, load_pretrained
+from osteon.backbone import create
 from osteon.ensemble import choose
 from osteon.familiarity import Familiarity
 from osteon.files import write_json
@@ -16,6 +16,7 @@ from osteon.packaging import write_package
 from osteon.params import Params
 from osteon.predictions import predict
 from osteon.splits import Splits
+from osteon.weights import load_pretrained
 
 _MEMBERS = ("first", "second", "third")
 
@@ -37,7 +38,7 @@ def write(folder: Path, files: list[Path], arch: str, side: int, weights: Path |
         write_json(pictures / preprocessing.SPEC, spec.to_json())
         network = create(settings.backbones[member], len(settings.dataset.labels), seed)
         if weights:
-            load_pretrained(network, arch, str(weights))
+            load_pretrained(network.body, arch, str(weights))
         checkpoints.save(trained, network, {"arch": arch},
                          Fit(pd.DataFrame({"epoch": [1]}), 0, 0.0))
     _write_ensemble(folder, settings, cut)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from stages.sample import ROOT, root_of
 
-from osteon import backbone, inference, params
+from osteon import inference, params, weights
 from osteon.errors import UserError, run
 from osteon.files import fresh_folder, write_json
 from osteon.layouts import require_root
@@ -39,7 +39,7 @@ def _require_data(settings: Params) -> None:
 def _require_networks(settings: Params) -> None:
     probe = settings.audit.backbone or settings.model.members[0]
     for name in dict.fromkeys([*settings.model.members, probe]):
-        backbone.require(settings.backbones[name].arch, settings.weights)
+        weights.require(settings.backbones[name].arch, settings.weights)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ SPLIT = Path("artifacts/split")
 
 def main() -> None:
     """Read artifacts/train/MEMBER/, write artifacts/finetune/MEMBER/ and plots/finetune/MEMBER/."""
-    name = sys.argv[1]
-    pictures, start = Path(f"artifacts/preprocess/{name}"), Path(f"artifacts/train/{name}")
     common = params.load()
+    name = common.require_member(sys.argv[1:])
+    pictures, start = Path(f"artifacts/preprocess/{name}"), Path(f"artifacts/train/{name}")
     settings = common.of(name)
     labels, cut = settings.dataset.labels, splits.read(SPLIT)
     facts = {"folds": [common.model.folds, common.seed], **settings.model_dump(

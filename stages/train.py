@@ -15,9 +15,9 @@ SPLIT = Path("artifacts/split")
 
 def main() -> None:
     """Read artifacts/{split,preprocess,tune}/, write artifacts/train/ and plots/train/MEMBER/."""
-    name = sys.argv[1]
-    pictures, tuned = Path(f"artifacts/preprocess/{name}"), Path(f"artifacts/tune/{name}/best.json")
     common = params.load()
+    name = common.require_member(sys.argv[1:])
+    pictures, tuned = Path(f"artifacts/preprocess/{name}"), Path(f"artifacts/tune/{name}/best.json")
     settings = common.of(name).overridden(read_json(tuned)["overrides"])
     labels, cut = settings.dataset.labels, splits.read(SPLIT)
     entry = settings.backbones[name].model_dump(include={"arch", "normalize"})

@@ -18,10 +18,12 @@ SPLIT = Path("artifacts/split")
 
 def main() -> None:
     """Read artifacts/split/ and artifacts/preprocess/MEMBER/, write artifacts/ and plots/tune/."""
-    name, *options = sys.argv[1:]
+    options = [word for word in sys.argv[1:] if word.startswith("-")]
     if options not in ([], ["--worker"]):
         raise UserError(f"tune: {' '.join(options)!r} is no option; the only one is --worker")
-    settings = params.load().of(name)
+    common = params.load()
+    name = common.require_member([word for word in sys.argv[1:] if word not in options])
+    settings = common.of(name)
     if not settings.tune.trials:
         if options:
             raise UserError("tune.trials: 0, so there is no search to help; set it, as by "

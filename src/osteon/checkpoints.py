@@ -7,11 +7,12 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from osteon.backbone import Network, bag, load_strictly
+from osteon.backbone import Network, bag
 from osteon.files import read_json, sha256, write_json
 from osteon.outcome import Fit
 from osteon.records import write_table
 from osteon.sections.training import Backbone, Head
+from osteon.weights import load_strictly
 
 _WEIGHTS, _CARD, _CURVES = "model.safetensors", "card.json", "curves.csv"
 OUT_OF_FOLD = "out_of_fold.csv"  # what a member's networks say of the images that judge them

@@ -17,21 +17,6 @@ from osteon.errors import UserError
 _ATEN = torch.ops.aten
 
 
-def require_map(network: Network, maps: Tensor) -> None:
-    """See to it that what a network pools is a map (batch, channels, height, width).
-
-    Raises:
-        UserError: it is none, as in a transformer; Grad-CAM is then of nothing.
-    """
-    backbones = [network.backbone, *getattr(network.backbone, "parts", ())]  # several as one
-    last = any(getattr(backbone, "output_fmt", "") == "NHWC" for backbone in backbones)
-    if maps.ndim != 4 or last:
-        raise UserError(
-            f"package: the last features of {network.arch}, {tuple(maps.shape[1:])}, are no map of "
-            "channels, height and width, so the service could not show where it looks; "
-            "choose another model")
-
-
 def by_autograd(network: Network, maps: Tensor) -> Tensor:
     """Give (batch, classes, channels): the gradient by the map, averaged over its area."""
     maps = maps.detach().requires_grad_()

@@ -8,7 +8,6 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from osteon.aggregation import ENSEMBLE, of_member
 from osteon.errors import UserError, run
 from osteon.files import fresh_file
 from osteon.intervals import Estimate, Resampled
+from osteon.records import parse_table
 from osteon.report import shortcuts
 from osteon.report.compose import page
 from osteon.report.document import Block, Cell, Document, Say, Section, Table
@@ -69,13 +69,9 @@ def read(revision: str, folder: str) -> Side:
         said = " ".join(str(failure).split())
         raise UserError(f"compare: {revision}: {said}; name an experiment (`dvc exp show`), a git "
                         f"revision or {WORKSPACE} that was evaluated") from None
-    tables = {level: _table(files[name]) for level, name in (
+    tables = {level: parse_table(files[name]) for level, name in (
         ("image", "predictions.csv"), ("study", "studies.csv"))}
     return Side(revision, dict(_flat(settings)), json.loads(files["evaluation.json"]), tables)
-
-
-def _table(text: str) -> pd.DataFrame:
-    return pd.read_csv(StringIO(text), dtype={"path": str, "study_id": str, "group_id": str})
 
 
 def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -238,4 +234,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, times=None)

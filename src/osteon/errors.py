@@ -22,18 +22,21 @@ class DivergedError(UserError):
     """A training's loss is no number any more."""
 
 
-def run(stage: Callable[[], int | None], times: Path = Path("runs/stages.csv")) -> None:
+def run(stage: Callable[[], int | None], times: Path | None = Path("runs/stages.csv")
+        ) -> None:
     """Run a stage's main function; a user's mistake ends it with one message and exit code 1.
 
     Errors of our own making keep their traceback: a bug must be seen whole. A stage that ends well
-    adds to `times` how long it took, and how fast that was if it says how many images it did.
+    adds to `times` how long it took, and how fast that was if it says how many images it did. A
+    command that is no stage has no `times`.
     """
     speak()
     memory.keep_freed()
     started = time.perf_counter()
     try:
         images = stage()
-        _note(times, time.perf_counter() - started, images)
+        if times:
+            _note(times, time.perf_counter() - started, images)
     except (UserError, OSError) as failure:
         sys.exit(f"error: {said(failure)}")
 

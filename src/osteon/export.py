@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from osteon import classgradient, ondemand
-from osteon.backbone import Network
+from osteon.backbone import Network, require_map
 from osteon.combination import softmax
 from osteon.errors import UserError
 from osteon.files import fresh_file
@@ -68,7 +68,8 @@ def export(network: Network, file: Path, side_px: int) -> None:
     plain.requires_grad_(requires_grad=False)
     images = torch.zeros(2, 1, side_px, side_px)
     maps = plain.feature_map(images)
-    classgradient.require_map(plain, maps)
+    require_map(plain, maps, "package", "the service could not show where it looks; choose another "
+                                        "model")
     served = _Served(plain, classgradient.as_graph(plain, maps)).eval()
     with fresh_file(file) as aside:
         _write(served, images, aside, network.arch)

@@ -62,10 +62,11 @@ class Familiarity:
         found, measured = np.asarray(features, np.float64), np.asarray(statistics, np.float64)
         codes = _codes(groups)
         some = whole_groups(codes, _MOST_FITTED, seed=0)
-        centre, axes = _whitened(found[some], codes[some])
+        own = _codes(codes[some])
+        centre, axes = _whitened(found[some], own)
         lowest, highest = _bounds(measured)
         return cls(np.array(names), *(np.asarray(values, np.float32) for values in (
-            centre, axes, (found - centre) @ axes, _farthest(found[some], codes[some]),
+            centre, axes, (found - centre) @ axes, _farthest(found[some], own),
             lowest, highest)))
 
     def save(self, file: Path) -> None:
@@ -143,9 +144,9 @@ def whole_groups(codes: Codes, most: int, seed: int) -> Codes:
     return np.flatnonzero(np.isin(codes, taken))
 
 
-def _codes(groups: Sequence[str]) -> Codes:
+def _codes(groups: Sequence[str] | Codes) -> Codes:
     """Number the groups; where there is but one, each image stands by itself."""
-    _, codes = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    _, codes = np.unique(np.asarray(groups), return_inverse=True)
     return codes if codes.max() > 0 else np.arange(len(codes))
 
 

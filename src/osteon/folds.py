@@ -9,11 +9,11 @@ import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
 import dvc.api
 import pandas as pd
+from dvc.exceptions import DvcException
 from tqdm import tqdm
 
 from osteon.aggregation import ENSEMBLE
@@ -21,7 +21,7 @@ from osteon.combination import Level
 from osteon.errors import UserError, run
 from osteon.evaluation import HEADLINE, TABLES, About, Evaluation, Tables, evaluate
 from osteon.files import write_json
-from osteon.records import read_table, write_table
+from osteon.records import parse_table, write_table
 
 log = logging.getLogger("osteon.folds")
 
@@ -49,7 +49,7 @@ def read_folds(folder: str) -> list[Fold]:
     `folder` is where the repository has the output of `evaluate`.
 
     Raises:
-        UserError: no experiment is a fold.
+        UserError: no experiment is a fold, or one's outputs are not to be had.
     """
     found: dict[int | str, Fold] = {}
     for row in tqdm(_experiments(), desc="folds", unit="experiment"):
@@ -60,10 +60,10 @@ def read_folds(folder: str) -> list[Fold]:
             continue
         held_out = settings["split"].pop(varying)
         if held_out not in found:  # the newest comes first
-            said = json.loads(dvc.api.read(f"{folder}/evaluation.json", rev=revision))
+            said = json.loads(_output(f"{folder}/evaluation.json", revision))
             found[held_out] = Fold(row["Experiment"], held_out, settings, {
-                level: _table(f"{folder}/{name}", revision) for level, name in TABLES.items()},
-                said)
+                level: parse_table(_output(f"{folder}/{name}", revision))
+                for level, name in TABLES.items()}, said)
     if not found:
         raise UserError("folds: no finished experiment on this commit is a fold (`dvc exp show` "
                         "names those that failed, `dvc queue logs NAME` says why); run\n"
@@ -115,15 +115,21 @@ def measure(folds: list[Fold], pooled: Tables, *, resamples: int, seed: int) -> 
                      if all(member in of_fold["levels"]["image"]["before"] for of_fold in said))))
 
 
-def _table(path: str, revision: str) -> pd.DataFrame:
-    with TemporaryDirectory() as aside:
-        file = Path(aside) / "table.csv"
-        file.write_text(dvc.api.read(path, rev=revision), encoding="utf-8")
-        return read_table(file)
+def _output(path: str, revision: str) -> str:
+    try:
+        content: str = dvc.api.read(path, rev=revision)
+    except (DvcException, OSError) as failure:
+        raise UserError(f"folds: {revision}: {' '.join(str(failure).split())}; run that fold again "
+                        "(`dvc exp show` lists them), or name its folder by --evaluated") from None
+    return content
 
 
 def _experiments() -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = dvc.api.exp_show()
+    try:
+        rows: list[dict[str, Any]] = dvc.api.exp_show()
+    except DvcException as failure:
+        raise UserError(f"folds: {' '.join(str(failure).split())}; run it in the project's own "
+                        "folder") from None
     return [row for row in rows if row.get("Experiment") and row.get("State") in (None, "Success")]
 
 
@@ -169,4 +175,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, times=None)

@@ -79,7 +79,7 @@ class Resampled:
         """Tell by how much a figure exceeds another's, resample by resample.
 
         The interval is narrower than two intervals suggest, as both figures move with the groups
-        that are drawn. What room either has beyond its resamples the difference has too.
+        that are drawn. Where no resample moves the difference, it has the room that either has.
 
         Raises:
             ValueError: the two were not measured on resamples of the same groups.
@@ -88,7 +88,7 @@ class Resampled:
             raise ValueError("figures of different groups or seeds are not paired")
         found = self._estimate(self.values[name] - other.values[name],
                                self.draws[name] - other.draws[name])
-        if other is self:
+        if other is self or found.low != found.high:
             return found
         (below, above), (others_below, others_above) = self.room(name), other.room(name)
         return _widened(found, below + others_above, above + others_below)

@@ -32,6 +32,7 @@ from osteon.sections.training import Finetune, Phase
 from osteon.splits import Cut
 from osteon.spotting import Spotting
 from osteon.turns import turns
+from osteon.weights import load_pretrained
 
 SEEN: tuple[Part, Part] = ("train", "validation")
 
@@ -95,7 +96,7 @@ def start(name: str, settings: Params) -> tuple[Network, str]:
         entry, len(settings.dataset.labels), settings.seed, settings.head)
     if settings.weights == "none":
         return network, "none: trained from scratch"
-    return network, backbone.load_pretrained(network, entry.arch, settings.weights)
+    return network, load_pretrained(network.body, entry.arch, settings.weights)
 
 
 def train(network: Network, settings: Params, material: Material, resume: Path,
@@ -214,6 +215,7 @@ def _missed(network: Network, phase: Finetune, maps: Tensor, outlines: Tensor) -
         pooled, places = network.backbone.told_apart(maps)
         missed = missed + phase.outlines * pointing.unlike(places, outlines)
     if phase.localisation:
+        backbone.require_map(network, pooled, "finetune.localisation", "set it to 0")
         direction = (network.head.weight[1] - network.head.weight[0])[:pooled.shape[1]]
         missed = missed + phase.localisation * pointing.miss(pooled, direction, outlines)
     return missed

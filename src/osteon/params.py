@@ -140,6 +140,17 @@ class Params(Section):
         """Give the settings of a member: the common ones, and over them its variant's own."""
         return self.overridden(self.backbones[member].overrides())
 
+    def require_member(self, names: Sequence[str]) -> str:
+        """Take the one member that a command line names.
+
+        Raises:
+            UserError: it names none, several, or what is no member.
+        """
+        if len(names) != 1 or names[0] not in self.model.members:
+            raise UserError(f"name one member of model.members ({', '.join(self.model.members)}), "
+                            f"not {' '.join(names) or 'none'}")
+        return names[0]
+
     def overridden(self, overrides: Mapping[str, Any]) -> Self:
         """Lay values over some keys of some sections, as in {"train": {"epochs": 3}, "seed": 1}.
 

@@ -7,8 +7,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from osteon.errors import UserError
-
 _WEIGHT = 3.0  # of a place inside a mask, since the others are many
 
 
@@ -21,13 +19,7 @@ def miss(maps: Tensor, direction: Tensor, places: Tensor) -> Tensor:
     positions says how the finding's evidence is spread; the share of that inside the mask does not
     change when all evidence grows, so that this loss leaves the classification alone. `places`
     (batch, 1, side, side) are masks of any side, empty for images without one.
-
-    Raises:
-        UserError: the maps have no height and width, as in a transformer.
     """
-    if maps.ndim != 4:
-        raise UserError(f"finetune.localisation: the last features of this network, "
-                        f"{tuple(maps.shape[1:])}, are no map; set it to 0")
     inside = _inside(places, maps).flatten(1)
     with torch.autocast(maps.device.type, enabled=False):
         activation = torch.einsum("bchw,c->bhw", maps.float(), direction.float()).flatten(1)

@@ -1,5 +1,6 @@
 """The tables that stages hand on: one row per image, in files a person can open."""
 
+from io import StringIO
 from pathlib import Path
 from typing import Literal
 
@@ -42,9 +43,14 @@ def write_table(file: Path, table: pd.DataFrame) -> None:
 
 def read_table(file: Path) -> pd.DataFrame:
     """Read a table; identifiers stay text (`007`, `NA`), an empty cell is an empty string."""
-    names = pd.read_csv(file, nrows=0).columns
+    return parse_table(file.read_text(encoding="utf-8"))
+
+
+def parse_table(content: str) -> pd.DataFrame:
+    """Take a table from what its file holds, as `read_table` does."""
+    names = pd.read_csv(StringIO(content), nrows=0).columns
     text = [name for name in names if name in _TEXT or name.startswith(META)]
-    table = pd.read_csv(file, dtype=dict.fromkeys(text, "string"), na_values=[""],
+    table = pd.read_csv(StringIO(content), dtype=dict.fromkeys(text, "string"), na_values=[""],
                         keep_default_na=False)
     table[text] = table[text].fillna("").astype(object)
     return table

@@ -37,6 +37,16 @@ def test_a_group_of_two_labels_counts_for_its_commoner_one():
     assert taken["label"].value_counts().to_dict() == {"yes": 125, "no": 75}
 
 
+@pytest.mark.parametrize(("groups", "images_each", "most"), [
+    pytest.param(12, 20, 10, id="each larger than what is asked for"),
+    pytest.param(6, 200, 100, id="a folder a patient"),
+])
+def test_of_each_label_a_group_comes_in_any_case(groups, images_each, most):
+    table = _table(groups, images_each, 0.5)
+    taken = table.iloc[sample(table, most, seed=0)]
+    assert taken["label"].value_counts().to_dict() == {"yes": images_each, "no": images_each}
+
+
 def test_another_seed_draws_others():
     table = _table(200, 3, 0.2)
     one, same, other = (sample(table, 300, seed).tolist() for seed in (1, 1, 2))

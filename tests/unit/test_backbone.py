@@ -12,9 +12,10 @@ import torch
 from ruamel.yaml import YAML
 from safetensors.torch import save_file
 
-from osteon.backbone import _NORMALIZE, Network, _blocks, create, load_pretrained
+from osteon.backbone import _NORMALIZE, Network, _blocks, create
 from osteon.errors import UserError
 from osteon.sections.training import Backbone
+from osteon.weights import load_pretrained
 from phases import HEADS, head
 from pickles import Touch
 
@@ -166,7 +167,7 @@ def test_weights_are_loaded_and_the_old_classifier_dropped(
         save_file({key: value.contiguous() for key, value in donor.items()}, file)
     else:
         torch.save({inside: donor} if inside else donor, file)
-    source = load_pretrained(fresh, "resnet10t", str(tmp_path if by_folder else file))
+    source = load_pretrained(fresh.body, "resnet10t", str(tmp_path if by_folder else file))
     assert torch.equal(fresh.backbone.state_dict()["conv1.0.weight"], donor["conv1.0.weight"])
     assert fresh.head.out_features == 2
     assert source.startswith(f"{file.name} (sha256 ")
@@ -187,28 +188,28 @@ def test_what_are_no_weights_of_this_network_is_refused_by_name(tmp_path, fresh,
     elif content is not None:
         torch.save(content, file)
     with pytest.raises(UserError, match=words) as refused:
-        load_pretrained(fresh, "resnet10t", str(file))
+        load_pretrained(fresh.body, "resnet10t", str(file))
     assert "weights.pth" in str(refused.value)
 
 
 def test_weights_that_would_do_something_are_not_unpickled(tmp_path, fresh):
     torch.save({"conv1.0.weight": Touch(tmp_path / "touched")}, tmp_path / "weights.pth")
     with pytest.raises(UserError, match=r"weights\.pth is no file of weights that torch"):
-        load_pretrained(fresh, "resnet10t", str(tmp_path / "weights.pth"))
+        load_pretrained(fresh.body, "resnet10t", str(tmp_path / "weights.pth"))
     assert not (tmp_path / "touched").exists()
 
 
 def test_a_folder_without_the_architecture_names_what_it_looked_for(tmp_path, fresh):
     torch.save({}, tmp_path / "vgg16.pth")
     with pytest.raises(UserError, match=r"resnet10t\.safetensors or .*resnet10t\.pth"):
-        load_pretrained(fresh, "resnet10t", str(tmp_path))
+        load_pretrained(fresh.body, "resnet10t", str(tmp_path))
 
 
 def test_weights_with_a_layer_missing_are_refused(tmp_path, fresh, donor):
     torch.save({key: value for key, value in donor.items() if key != "conv1.0.weight"},
                tmp_path / "a.pth")
     with pytest.raises(UserError, match=r"does not fit resnet10t: .*conv1\.0\.weight"):
-        load_pretrained(fresh, "resnet10t", str(tmp_path / "a.pth"))
+        load_pretrained(fresh.body, "resnet10t", str(tmp_path / "a.pth"))
 
 
 def test_vgg_ends_in_the_mean_of_its_last_convolutions(tmp_path):
@@ -224,26 +225,26 @@ def test_vgg_ends_in_the_mean_of_its_last_convolutions(tmp_path):
     others = {name: torch.zeros(1) for name in ("pre_logits.fc1.weight", "pre_logits.fc2.bias",
                                                 "head.fc.weight", "head.fc.bias")}
     torch.save(published | others, tmp_path / "vgg11.pth")
-    load_pretrained(network, "vgg11", str(tmp_path))
+    load_pretrained(network.body, "vgg11", str(tmp_path))
     for name, value in network.backbone.state_dict().items():
         assert torch.equal(value, published[name]), name
     torch.save(published | others | {"neck.weight": torch.zeros(1)}, tmp_path / "vgg11.pth")
     with pytest.raises(UserError, match=r"does not fit vgg11: it holds neck\.weight$"):
-        load_pretrained(network, "vgg11", str(tmp_path))
+        load_pretrained(network.body, "vgg11", str(tmp_path))
 
 
 def test_our_own_network_takes_weights_from_a_file(tmp_path):
     scratch = Backbone(arch="scratch_cnn", normalize="symmetric")
     donor, fresh = (create(scratch, 2, seed) for seed in (0, 1))
     torch.save(donor.backbone.state_dict(), tmp_path / "scratch_cnn.pth")
-    load_pretrained(fresh, "scratch_cnn", str(tmp_path))
+    load_pretrained(fresh.body, "scratch_cnn", str(tmp_path))
     assert torch.equal(fresh.backbone.blocks[0][0].weight, donor.backbone.blocks[0][0].weight)
 
 
 def test_our_own_network_has_no_weights_on_the_hub():
     network = create(Backbone(arch="scratch_cnn", normalize="symmetric"), 2, 0)
     with pytest.raises(UserError, match=r"imagenet: no weights for scratch_cnn .* or weights=none"):
-        load_pretrained(network, "scratch_cnn", "imagenet")
+        load_pretrained(network.body, "scratch_cnn", "imagenet")
 
 
 def _from_the_hub(home):
@@ -251,11 +252,11 @@ def _from_the_hub(home):
 
     In a process of its own: the hub's client reads its settings as it is imported.
     """
-    code = ("from osteon.backbone import create, load_pretrained\n"
+    code = ("from osteon.backbone import create\nfrom osteon.weights import load_pretrained\n"
             "from osteon.errors import UserError\n"
             "from osteon.params import Backbone\n"
             "network = create(Backbone(arch='resnet10t', normalize='imagenet'), 2, 0)\n"
-            "try:\n    print(load_pretrained(network, 'resnet10t', 'imagenet'))\n"
+            "try:\n    print(load_pretrained(network.body, 'resnet10t', 'imagenet'))\n"
             "    print(network.backbone.state_dict()['conv1.0.weight'].sum().item())\n"
             "except UserError as mistake:\n    print('refused:', mistake)\n")
     ran = subprocess.run(

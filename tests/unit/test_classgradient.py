@@ -8,7 +8,7 @@ from torch import nn
 
 from house import ROOT
 from osteon import classgradient
-from osteon.backbone import bag, create
+from osteon.backbone import bag, create, require_map
 from osteon.errors import UserError
 from osteon.head import Head
 from osteon.sections.training import Backbone
@@ -89,8 +89,8 @@ def test_what_is_no_map_is_refused(shape, layout):
     network = pooled(nn.Identity())
     network.backbone.output_fmt = layout
     with pytest.raises(UserError, match=r"^package: the last features of scratch_cnn, .* are no map"
-                                        r".*choose another model$"):
-        classgradient.require_map(network, torch.zeros(shape))
+                                        r".*; choose another model$"):
+        require_map(network, torch.zeros(shape), "package", "choose another model")
 
 
 def test_layers_that_cannot_be_traced_are_refused_in_one_line():

@@ -147,6 +147,17 @@ def test_drift_alone_fails_where_that_is_asked_for(known, drifted):
         watch.require_none(found, asking)
 
 
+def test_a_folder_of_somebody_elses_is_not_replaced(tmp_path):
+    """--out is replaced as a whole; a home folder named by mistake stays as it is."""
+    watch.require_own(tmp_path / "new")
+    for name in ("drift.json", "report.html", "columns.png", "embedding.png"):
+        (tmp_path / name).write_text("{}")
+    watch.require_own(tmp_path)
+    (tmp_path / "thesis.odt").write_text("years")
+    with pytest.raises(UserError, match=r"holds thesis.odt, and would be replaced as a whole"):
+        watch.require_own(tmp_path)
+
+
 @pytest.mark.parametrize(("drifted", "asked", "code"), [
     (None, True, 3), (None, False, None), (False, True, None), (True, False, None)])
 def test_the_command_ends_with_a_code_of_its_own_where_nothing_can_be_said(

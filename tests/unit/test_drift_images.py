@@ -86,18 +86,27 @@ def test_new_images_get_what_the_pipeline_gives_its_own(known):
 
 def test_what_is_no_image_is_named_and_left_out(known):
     model, folder, _, _ = known
-    (folder / "notes.txt").write_text("hello")
-    (folder / ".hidden").write_text("hello")
+    added = [folder / name for name in ("notes", "labels.csv", ".hidden")]
+    for file in added:
+        file.write_text("hello")
     found = look(folder, model)
-    (folder / "notes.txt").unlink()
-    assert found.unreadable == {"notes.txt": "not a PNG, JPEG, TIFF, BMP or DICOM file"}
+    for file in added:
+        file.unlink()
+    assert found.unreadable == {"notes": "not a PNG, JPEG, TIFF, BMP or DICOM file"}
     assert len(found.images) == 12
+
+
+def test_a_folder_of_links_is_looked_at_as_the_index_does(known, tmp_path):
+    model, folder, _, _ = known
+    (tmp_path / "linked").symlink_to(folder)
+    assert len(look(tmp_path, model).images) == 12
 
 
 @pytest.mark.parametrize(("files", "message"), [
     pytest.param(None, "is no folder of images, and no log", id="no folder"),
     pytest.param([], "holds no image$", id="empty"),
-    pytest.param(["a.txt"], r"holds no image that can be read \(a.txt: ", id="no image"),
+    pytest.param(["a.txt"], "holds no image$", id="a text alone"),
+    pytest.param(["a"], r"holds no image that can be read \(a: ", id="no image"),
 ])
 def test_a_folder_without_images_is_refused(known, tmp_path, files, message):
     folder: Path = tmp_path / "asked"

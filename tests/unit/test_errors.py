@@ -55,3 +55,9 @@ def test_a_stage_without_a_fault_returns_and_its_time_is_noted(tmp_path, monkeyp
     *_, seconds, images, speed = third.split(",")
     assert images == "8"
     assert 8 / (float(seconds) + 0.05) <= float(speed) <= 40  # of 0.2 s at least
+
+
+def test_a_command_that_is_no_stage_is_not_noted(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(lambda: None, times=None) is None
+    assert not list(tmp_path.iterdir())

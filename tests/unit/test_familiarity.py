@@ -99,6 +99,18 @@ def test_a_file_holds_all_of_it_and_the_name_tells_models_apart(familiarity, tmp
     assert Familiarity.fit(*_images(5), GROUPS, NAMES).name != familiarity.name
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("count", [3, 11])
+def test_of_few_large_groups_too_most_images_are_familiar(count):
+    """Of groups too large for all to be taken one is left, or some that would share a fold."""
+    features, statistics = _images(7, count=1200 * count)
+    groups = [f"p{number // 1200}" for number in range(1200 * count)]
+    found = Familiarity.fit(features, statistics, groups, NAMES)
+    assert 0 < found.farthest < 10
+    told = found.unlike(found.coordinates(features[:200]), statistics[:200])
+    assert sum(map(bool, told)) < 20
+
+
 def test_of_a_large_reference_the_axes_take_a_part(familiarity):
     features, statistics = _images(6, count=5000)
     large = Familiarity.fit(features, statistics, [f"p{n // 3}" for n in range(5000)], NAMES)

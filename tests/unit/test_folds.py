@@ -7,7 +7,7 @@ from osteon.aggregation import SHORTCUTS
 from osteon.combination import Combination
 from osteon.errors import UserError
 from osteon.evaluation import About, evaluate, tables
-from osteon.folds import Fold, measure, pool
+from osteon.folds import Fold, measure, pool, read_folds
 
 LABELS = ("normal", "abnormal")
 WINNER = Combination.plain(("one", "two"), LABELS)
@@ -71,3 +71,9 @@ def test_figures_are_of_all_images_together():
 def test_a_fold_without_a_baseline_leaves_none_to_be_pooled():
     folds = [_fold(0, "ab"), _fold(1, "cd", shortcut=None), _fold(2, "ef")]
     assert measure(folds, pool(folds), resamples=200, seed=0).levels["image"].shortcut is None
+
+
+def test_outside_a_project_it_is_said_where_to_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"^folds: .*; run it in the project's own folder$"):
+        read_folds("artifacts/evaluate")

@@ -89,7 +89,7 @@ def test_serving_reaches_no_library_of_the_pipeline(name):
     ("great_expectations", {"src/osteon/expectations.py", "src/osteon/guards.py"}),
     ("evidently", {"src/osteon/drift/page.py"}),
     ("bentoml", {"src/osteon/serving/service.py", "stages/package.py"}),
-    ("timm", {"src/osteon/backbone.py"}),
+    ("timm", {"src/osteon/architectures.py", "src/osteon/weights.py"}),
     ("captum", {"src/osteon/explanations/attribution.py"}),
     ("distributed", {"src/osteon/executor.py"}),
     ("ray", {"src/osteon/executor.py"}),

@@ -146,6 +146,15 @@ def test_fracatlas_rows_by_folder_and_table(fracatlas_tree):
          "1", "0"]]
 
 
+def test_fracatlas_images_may_lie_in_folders_of_their_own(fracatlas_tree):
+    _touch(fracatlas_tree, "images/Fractured/wrists/IMG0000022.jpg")
+    with (fracatlas_tree / "dataset.csv").open("a") as table:
+        table.write("IMG0000022.jpg,0,0,0,0,0,0,0,1,0,0,0\n")
+    found = fracatlas.listing(fracatlas_tree, LABELS).iloc[4]
+    assert (found["path"], found["label"]) == ("images/Fractured/wrists/IMG0000022.jpg", "broken")
+    assert found["doubt"] == ""
+
+
 @pytest.mark.parametrize(("block", "blocks"), [
     pytest.param(1, ["block00000", "block00020", "block00021", "block00019"], id="each its own"),
     pytest.param(21, ["block00000", "block00000", "block00001", "block00000"], id="20 joins 19"),

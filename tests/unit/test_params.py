@@ -99,6 +99,22 @@ def test_every_split_of_conf_cuts_by_its_protocol_and_shares(tmp_path, name, pro
     assert not found.as_published
 
 
+def test_shares_that_the_protocol_does_not_cut_by_need_not_add_up(tmp_path):
+    settings = params.load(_composed(tmp_path, "split=body_part", "split.body_part=wrist",
+                                     "split.validation=0.2"))
+    assert settings.split.by_shares == {"train": 0.8, "validation": 0.2}
+
+
+@pytest.mark.parametrize(("names", "said"), [
+    ([], "not none"), (["nosuch"], "not nosuch"), (["{0}", "{1}"], "not {0} {1}")])
+def test_a_command_line_names_one_member(tmp_path, names, said):
+    settings = params.load(_composed(tmp_path))
+    first, second, _ = settings.model.members
+    assert settings.require_member([first]) == first
+    with pytest.raises(UserError, match=said.format(first, second) + "$"):
+        settings.require_member([name.format(first, second) for name in names])
+
+
 def test_no_split_of_conf_is_untested():
     assert {file.stem for file in (ROOT / "conf/split").glob("*.yaml")} == {
         "ratio", "official", "official_carved", "folds", "body_part", "dataset_1", "dataset_2",

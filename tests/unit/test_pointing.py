@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from osteon.backbone import create
-from osteon.errors import UserError
 from osteon.pointing import miss, unlike
 from osteon.sections.training import Backbone
 from outlined import outlined
@@ -55,11 +54,6 @@ def test_its_gradient_is_that_of_finite_differences():
         with torch.no_grad():
             slope = (miss(maps + step, AHEAD, places) - miss(maps - step, AHEAD, places)) / 2e-2
         assert maps.grad[place].item() == pytest.approx(slope.item(), abs=2e-4)
-
-
-def test_a_transformer_has_no_map_to_point_with():
-    with pytest.raises(UserError, match=r"localisation: .* \(49, 2\), are no map; set it to 0"):
-        miss(torch.zeros(1, 49, 2), AHEAD, outlined(1))
 
 
 def test_a_few_steps_bring_the_map_of_a_network_into_the_mask():

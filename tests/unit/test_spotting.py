@@ -9,12 +9,13 @@ import torch
 from torch import nn
 
 from osteon import classgradient
-from osteon.backbone import bag, create, load_pretrained
+from osteon.backbone import bag, create
 from osteon.errors import UserError
 from osteon.export import assert_parity, export
 from osteon.head import Head
 from osteon.sections.training import Backbone
 from osteon.spotting import Spotting
+from osteon.weights import load_pretrained
 from phases import head
 
 RESNET = Backbone(arch="test_resnet", normalize="symmetric")
@@ -107,7 +108,7 @@ def test_somebody_elses_weights_go_into_the_backbone_below(tmp_path):
     other = timm.create_model("test_resnet", num_classes=5)
     torch.save(other.state_dict(), tmp_path / "weights.pth")
     network = create(RESNET, 2, 0, head(spots=True))
-    said = load_pretrained(network, "test_resnet", str(tmp_path / "weights.pth"))
+    said = load_pretrained(network.body, "test_resnet", str(tmp_path / "weights.pth"))
     assert said.startswith("weights.pth (sha256 ")
     kept = network.backbone.body.state_dict()
     assert all(torch.equal(value, other.state_dict()[name]) for name, value in kept.items())

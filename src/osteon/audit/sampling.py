@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 def sample(table: pd.DataFrame, most: int, seed: int) -> NDArray[np.int64]:
     """Give the numbers of at most `most` rows (columns label, group_id), in their order.
 
-    Groups come whole, drawn among those of their commonest label until the label has its share.
+    Groups come whole, drawn among those of their commonest label until the label has its share; the
+    first that is drawn of a label comes in any case.
     """
     if len(table) <= most:
         return np.arange(len(table))
@@ -19,7 +20,8 @@ def sample(table: pd.DataFrame, most: int, seed: int) -> NDArray[np.int64]:
     drawn = groups.sample(frac=1, random_state=seed)
     so_far = drawn.groupby("label")["images"].cumsum()
     whole = drawn.groupby("label")["images"].transform("sum")
-    kept = drawn.loc[so_far <= whole * most / len(table), "group_id"]
+    first = ~drawn["label"].duplicated()
+    kept = drawn.loc[first | (so_far <= whole * most / len(table)), "group_id"]
     return np.flatnonzero(table["group_id"].isin(kept))
 
 

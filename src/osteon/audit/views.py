@@ -12,12 +12,13 @@ from torch import Tensor
 from osteon import inference
 from osteon.audit.probes import Floats
 from osteon.augment import augment, draw
-from osteon.backbone import create, load_pretrained
+from osteon.backbone import create
 from osteon.embeddings import Transform, embed, kept_of
 from osteon.imaging import Picture
 from osteon.module import uses_bf16
 from osteon.records import Part
 from osteon.sections.training import Augment, Backbone, Trainer
+from osteon.weights import load_pretrained
 
 # As the published pipelines augment: mirrored, turned to 15 degrees, zoomed and shifted to a tenth.
 AUGMENT = Augment(horizontal_flip=0.5, rotation_deg=15.0, shift=0.1, zoom=0.1, contrast=0.2,
@@ -45,7 +46,7 @@ class Frozen:
         self._device = inference.device(trainer.accelerator)
         self.arch, self.precision = backbone.arch, "bf16" if self._bf16 else "fp32"
         self.weights = (f"none: random weights, seed {seed}" if weights == "none" else
-                        load_pretrained(self._network, backbone.arch, weights))
+                        load_pretrained(self._network.body, backbone.arch, weights))
 
     def embed(self, pictures: Picture, rows: NDArray[np.int64], views: int,
               shared: Shared | None = None) -> Floats:

@@ -30,11 +30,13 @@ def main() -> None:
                       help="the service's log, a folder or a file; a folder of images; or `test` "
                            "(default: %(default)s)")
     line.add_argument("-o", "--out", type=Path, default=Path("runs/drift/current"), metavar="DIR",
-                      help="where to write; replaced as a whole (default: %(default)s)")
+                      help="where to write; replaced as a whole, so that it may hold nothing "
+                           "else (default: %(default)s)")
     line.add_argument("--fail-on-drift", action="store_true", help="as drift.fail_on_drift")
     asked = line.parse_args()
     from osteon import params  # these take seconds, which --help need not wait for
     from osteon.drift import watch
+    watch.require_own(asked.out)
     settings = params.load()
     settings = settings.overridden({"drift": {
         "current": asked.current,
@@ -56,4 +58,4 @@ def require_verdict(found: "Finding", settings: "Params") -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, times=None)

@@ -14,6 +14,7 @@ from osteon.drift.sample import Sample
 from osteon.errors import UserError
 from osteon.familiarity import Familiarity
 from osteon.imaging import PreprocessSpec
+from osteon.layouts import tree
 from osteon.params import Params
 from osteon.preprocessing import PICTURES, open_pictures
 
@@ -52,8 +53,7 @@ def look(folder: Path, model: Model) -> Looked:
     if not folder.is_dir():
         raise UserError(f"drift.current: {folder} is no folder of images, and no log (.jsonl); "
                         "give `test`, or the path of one of them")
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and not any(
-        step.startswith(".") for step in file.relative_to(folder).parts))
+    files = [folder / path for path in tree.pictures(folder)]
     with executor.on(model.settings.executor):
         rows = _rows(files)
         readable = [file for file, row in zip(files, rows, strict=True) if row["readable"]]

@@ -22,7 +22,7 @@ from osteon.params import Params
 log = logging.getLogger("osteon.drift")
 
 TEST = "test"
-PAGE = "report.html"
+VERDICT, PAGE = "drift.json", "report.html"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def watch(settings: Params, sources: Sources, out: Path, evidently: Path) -> Fin
                             settings.seed)
     _say(found, current, reference)
     with fresh_folder(out) as folder:
-        write_json(folder / "drift.json", cut.marked({
+        write_json(folder / VERDICT, cut.marked({
             **found.to_json(), "reference": reference.says, "current": current.says,
             **current.about,
             "performance": {one.level: one.to_json() for one in current.performance}}))
@@ -78,6 +78,19 @@ def watch(settings: Params, sources: Sources, out: Path, evidently: Path) -> Fin
                {test.name: test.threshold for test in found.tests if test.of_column},
                found.verdict, mark=cut.mark)
     return found
+
+
+def require_own(out: Path) -> None:
+    """See to it that a folder that is to be replaced as a whole holds nothing but a comparison.
+
+    Raises:
+        UserError: it holds something else.
+    """
+    others = sorted({file.name for file in out.iterdir()} - {
+        VERDICT, PAGE, figures.COLUMNS, figures.EMBEDDING}) if out.is_dir() else []
+    if others:
+        raise UserError(f"{out}: holds {others[0]}, and would be replaced as a whole; name a "
+                        "folder of its own")
 
 
 def require_none(found: Finding, settings: Params) -> None:

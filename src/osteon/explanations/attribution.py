@@ -12,11 +12,9 @@ from captum.attr import IntegratedGradients, LayerGradCam
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from osteon.backbone import Network
-from osteon.errors import UserError
+from osteon.backbone import Network, require_map
 
 Map = NDArray[np.float32]
-_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -86,15 +84,11 @@ def grad_cam(network: Network, images: Tensor, classes: Tensor) -> Map:
     """
     score = LogOdds(network.eval())
     with torch.inference_mode():
-        shape = network.feature_map(images[:1]).shape
-    if len(shape) != 4:
-        raise UserError(f"explain.methods: the last features of this network, {tuple(shape[1:])}, "
-                        "are no map; leave grad_cam out")
+        require_map(network, network.feature_map(images[:1]), "explain.methods",
+                    "leave grad_cam out")
     cam = LayerGradCam(score, score.map)
-    parts = [cam.attribute(some, additional_forward_args=(theirs,), relu_attributions=False)
-             for some, theirs in zip(torch.split(images, _AT_ONCE), torch.split(classes, _AT_ONCE),
-                                 strict=True)]
-    return _plain(torch.cat(parts)[:, 0])
+    return _plain(cam.attribute(
+        images, additional_forward_args=(classes,), relu_attributions=False)[:, 0])
 
 
 def _plain(values: Tensor) -> Map:

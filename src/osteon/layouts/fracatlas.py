@@ -47,13 +47,14 @@ def listing(root: Path, dataset: Dataset) -> pd.DataFrame:
     """
     labels = dict(zip(_FOLDERS, rows.two_labels(dataset), strict=True))
     about = _descriptions(root / "dataset.csv")
-    files = [root / "images" / folder / name for folder in _FOLDERS
+    files = [(folder, root / "images" / folder / name) for folder in _FOLDERS
              for name in tree.pictures(root / "images" / folder)]
-    idle = len(about.index.difference([file.name for file in files]))
+    idle = len(about.index.difference([file.name for _, file in files]))
     if idle:
         log.info("index: %d rows of %s have no image", idle, root / "dataset.csv")
     return rows.complete(pd.DataFrame(
-        [_row(file, root, labels[file.parent.name], about, dataset.block) for file in files],
+        [[file.relative_to(root).as_posix(), labels[folder],
+          *_described(file, folder, about, dataset.block)] for folder, file in files],
         columns=_COLUMNS))
 
 
@@ -64,7 +65,7 @@ def _descriptions(file: Path) -> pd.DataFrame:
     return about.drop_duplicates("image_id").set_index("image_id")
 
 
-def _row(file: Path, root: Path, label: str, about: pd.DataFrame, block: int) -> list[str]:
+def _described(file: Path, folder: str, about: pd.DataFrame, block: int) -> list[str]:
     if file.name not in about.index:
         raise UserError(f"{file}: no row in dataset.csv; add one, or take the image away")
     number = re.fullmatch(r"IMG(\d+)", file.stem)
@@ -73,8 +74,8 @@ def _row(file: Path, root: Path, label: str, about: pd.DataFrame, block: int) ->
     flags = about.loc[file.name]
     body_part = next((name for name in _REGIONS if flags[name] == "1"), "unknown")
     view = "+".join(name for name in _VIEWS if flags[name] == "1")
-    contradicted = flags["fractured"] != _FOLDERS[file.parent.name]
-    doubt = (f"the folder says {file.parent.name}, dataset.csv says fractured = "
+    contradicted = flags["fractured"] != _FOLDERS[folder]
+    doubt = (f"the folder says {folder}, dataset.csv says fractured = "
              f"{flags['fractured']}" if contradicted else "")
-    return [file.relative_to(root).as_posix(), label, f"block{int(number[1]) // block:05d}",
+    return [f"block{int(number[1]) // block:05d}",
             file.stem, body_part, view, doubt, *flags[_SIDE_FACTS]]
