@@ -51,7 +51,9 @@ def run(folder, labels=("normal", "abnormal"), *, leaky=False, beaten=True, expl
     if alone:
         winner |= {"method": "single", "chosen": f"single:{alone}",
                    "weights": {member: float(member == alone) for member in MEMBERS}}
-    write_json(sources.ensemble / "ensemble.json", {**_candidates(labels, beaten=beaten), **winner})
+    made = _candidates(labels, beaten=beaten)
+    made["candidates"].setdefault(winner.get("chosen", "mean"), made["candidates"]["single:tiny"])
+    write_json(sources.ensemble / "ensemble.json", {**made, **winner})
     if explained:
         _explained(sources.explain, test, labels)
     return Run.read(chosen, sources)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from osteon import formats, grey, pngs
 from osteon.formats import ImageError as ImageError  # so that callers need this module alone
 from osteon.grey import Picture as Picture
+from osteon.sections.data import Fit
 
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what fails is raised
 
@@ -185,7 +186,7 @@ class PreprocessSpec:
     contrast: Literal["none", "stretch", "clahe", "clahe_lab"]
     clahe_clip: float
     clahe_grid: int
-    fit: Literal["squash", "pad"]
+    fit: Fit
 
     @classmethod
     def from_json(cls, content: dict[str, object]) -> Self:

@@ -12,6 +12,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from browsing import chromium
 from project import Project
 
 HEADLINE = ["accuracy", "balanced_accuracy", "kappa", "auroc", "average_precision", "sensitivity",
@@ -31,6 +32,21 @@ def evaluation(demo: Project) -> dict:
 @pytest.fixture(scope="module")
 def chosen(demo: Project) -> dict:
     return json.loads((demo.folder / "artifacts/ensemble/ensemble.json").read_text())
+
+
+@pytest.mark.parametrize("width", [360, 1280], ids=["phone", "laptop"])
+@pytest.mark.parametrize("page", ["artifacts/report/report.html", "artifacts/package/card.html"])
+def test_pages_need_no_sideways_scrolling_and_no_network(demo: Project, page: str,
+                                                          width: int) -> None:
+    with chromium() as browser:
+        opened = browser.new_context(viewport={"width": width, "height": 740}).new_page()
+        asked: list[str] = []
+        opened.on("request", lambda sent: asked.append(sent.url))
+        opened.goto((demo.folder / page).as_uri())
+        for fold in opened.locator("details > summary").all():
+            fold.click()
+        assert opened.evaluate("document.documentElement.scrollWidth") == width
+        assert not [url for url in asked if not url.startswith(("file:", "data:"))]
 
 
 def test_every_figure_has_its_interval(metrics: dict, evaluation: dict) -> None:

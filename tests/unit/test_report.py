@@ -91,7 +91,8 @@ def test_the_page_needs_no_network_and_no_script(honest):
     ("combination", "Mean has the best auroc."),
     ("combination", "tiny alone 0.880 0.830 to 0.930 +0.020 [-0.010, +0.050]"),
     ("combination", "shortcuts alone 0.600 0.550 to 0.650 +0.300 [+0.200, +0.400]"),
-    ("training", "tiny test_resnet 96 px none: trained from scratch epoch 3 auroc 0.910"),
+    ("training", "tiny test_resnet 96 px none: trained from scratch epoch 3, "
+     "of the best AUROC on validation"),
     ("augmented", "Only training images are augmented: horizontal flip 0.5"),
     ("data", "No group of images (patient, joined with duplicates) is in two parts."),
     ("data", "Protocol ratio: cut by shares of the images; seed 20. 2 images left out"),

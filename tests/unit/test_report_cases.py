@@ -48,6 +48,20 @@ def test_a_flat_map_is_said_to_be_flat(tmp_path):
     assert "Grad-CAM: flat, no place stands out" in section_of(page, "failures")
 
 
+def test_what_a_map_misses_of_its_sum_stands_beside_the_case(tmp_path, honest):
+    run = ran.run(tmp_path)
+    for case in run.explained["cases"]:
+        case["completeness"] = {
+            member: {"difference": 2.0, "delta": share * 2, "missed": share, "steps": 32}
+            for member, share in zip(run.members, (0.004, 0.0213), strict=True)}
+    page = compose.page(compose.report(run))
+    one, other = run.members
+    said = f"Integrated Gradients miss 0.4 % ({one}), 2.1 % ({other})"
+    assert said in words_of(section_of(page, "failures"))
+    assert words_of(section_of(page, "explanations")).count(said) == 5  # two cases; three by member
+    assert "Integrated Gradients miss" not in honest
+
+
 @pytest.mark.parametrize(("value", "written"), [
     (0.99996, "> 0.999"), (1.0, "> 0.999"), (0.9994, "0.999"), (0.0, "< 0.001"), (0.5, "0.500")])
 def test_no_probability_is_written_as_certain(value, written):

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from osteon.aggregation import ENSEMBLE
 from osteon.explanations import plausibility
-from osteon.explanations.atlas import ENSEMBLE
 from osteon.explanations.explanation import Explanation
 from osteon.explanations.localisation import TOLERANCE_PX
 from osteon.frames import SIDE_PX

@@ -22,7 +22,6 @@ from osteon.preprocessing import SPEC, open_pictures
 from osteon.sections.data import Fit
 from osteon.sections.verdict import Explain, Method
 
-ENSEMBLE = "ensemble"
 _AT_ONCE = 16
 _PIECES = 4  # of the way from black to the image, to begin with
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from osteon.aggregation import ENSEMBLE
 from osteon.combination import Combination
 from osteon.explanations import atlas, cases
-from osteon.explanations.atlas import ENSEMBLE, Atlas
+from osteon.explanations.atlas import Atlas
 from osteon.explanations.cases import Case
 from osteon.frames import Field, Frame, Mask
 from osteon.imaging import Picture

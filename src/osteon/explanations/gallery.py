@@ -75,5 +75,5 @@ def _sums(row: int, explanation: Explanation) -> dict[str, Any]:
     sums = {member: of[row] for member, of in explanation.trained.sums.items() if row in of}
     return {"completeness": {
         member: {"difference": round(one.difference, 4), "delta": round(one.delta, 4),
-                 "steps": one.steps}
+                 "missed": round(one.relative, 4), "steps": one.steps}
         for member, one in sums.items()}} if sums else {}

@@ -8,8 +8,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from osteon import intervals, metrics
+from osteon.aggregation import ENSEMBLE
 from osteon.explanations import localisation, regions
-from osteon.explanations.atlas import ENSEMBLE, Atlas, Sum
+from osteon.explanations.atlas import Atlas, Sum
 from osteon.explanations.explanation import Explanation
 from osteon.frames import Field
 from osteon.intervals import Resampled

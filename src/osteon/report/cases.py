@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from osteon.aggregation import ENSEMBLE
 from osteon.imaging import Picture
 from osteon.preprocessing import open_pictures
 from osteon.records import probability_columns
@@ -17,7 +18,6 @@ _SHOWN = 6
 _METHODS = {"grad_cam": "Grad-CAM", "integrated_gradients": "Integrated Gradients"}
 _WHERE = {"border": "border", "outside_field": "outside the field", "markers": "side markers"}
 _CASES = {"right": "Most confident and right", "nearest": "Nearest the threshold"}
-_ENSEMBLE = "ensemble"
 
 
 def failures(run: Run) -> Section:
@@ -44,7 +44,7 @@ def _which(explained: int) -> str:
 
 
 def _kinds(run: Run, wrong: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    columns = probability_columns(_ENSEMBLE, run.labels)
+    columns = probability_columns(ENSEMBLE, run.labels)
     order = wrong.assign(sure=[row[columns[row["verdict"]]] for _, row in wrong.iterrows()])
     order = order.sort_values(["sure", "path"], ascending=[False, True])
     if run.looked_for is None:
@@ -57,11 +57,11 @@ def _kinds(run: Run, wrong: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 def _failure(run: Run, row: pd.Series) -> Shot:
     of = run.looked_for or run.labels[row["verdict"]]
     case = _explained(run).get(row["path"])
-    pictures = (_pictures(run, case, [_ENSEMBLE]) if case else
+    pictures = (_pictures(run, case, [ENSEMBLE]) if case else
                 [("as the network saw it", _thumbnail(run, row["path"]))])
     return Shot([f"is {row['label']}, called {run.labels[row['verdict']]}",
-                 f"probability of {of} {probability(row[f'{_ENSEMBLE}:{of}'])}",
-                 str(row["path"])], pictures)
+                 f"probability of {of} {probability(row[f'{ENSEMBLE}:{of}'])}",
+                 *_missed(case), str(row["path"])], pictures)
 
 
 def _thumbnail(run: Run, path: str) -> bytes:
@@ -91,7 +91,7 @@ def _pictures(run: Run, case: Mapping[str, Any],
 
 def _map_title(name: str, method: str, flat: Collection[str]) -> str:
     title = _METHODS.get(method, method)
-    of = title if name == _ENSEMBLE else f"{name}, {title}"
+    of = title if name == ENSEMBLE else f"{name}, {title}"
     return f"{of}: flat, no place stands out" if method in flat else of
 
 
@@ -105,7 +105,7 @@ def explanations(run: Run) -> Section | None:
     for kind, title in _CASES.items():
         cases = [case for case in found["cases"] if case["kind"] == kind]
         if cases:
-            blocks += [Say(title, "lead"), Shots([_case(run, case, [_ENSEMBLE]) for case in cases])]
+            blocks += [Say(title, "lead"), Shots([_case(run, case, [ENSEMBLE]) for case in cases])]
     if found["cases"] and len(run.members) > 1:
         blocks.append(Fold("The same, member by member", [Shots([
             _case(run, case, run.members) for case in found["cases"]])], page_only=True))
@@ -127,8 +127,16 @@ def explanations(run: Run) -> Section | None:
 def _case(run: Run, case: Mapping[str, Any], names: Iterable[str]) -> Shot:
     return Shot([f"is {case['target']}, called {case['verdict']}",
                  f"probability of {case['explained']} "
-                 f"{probability(case['probability'][_ENSEMBLE])}",
-                 case["path"]], _pictures(run, case, names))
+                 f"{probability(case['probability'][ENSEMBLE])}",
+                 *_missed(case), case["path"]], _pictures(run, case, names))
+
+
+def _missed(case: Mapping[str, Any] | None) -> Iterator[str]:
+    """Say what each member's Integrated Gradients miss of what they should add up to."""
+    of = case.get("completeness") if case else None
+    if of:
+        yield "Integrated Gradients miss " + ", ".join(
+            f"{100 * found['missed']:.1f} % ({member})" for member, found in of.items())
 
 
 def _artefacts(run: Run, found: Mapping[str, Any]) -> Iterator[Block]:

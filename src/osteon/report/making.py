@@ -9,6 +9,9 @@ from osteon.report.document import Block, Cell, Fold, Plot, Plots, Say, Section,
 from osteon.report.run import Run, estimate, signed, spanned
 
 _PHASES = {"train": "first phase", "finetune": "fine-tuning"}
+_KEPT = {"last": "the last", "loss": "of the least loss on validation",
+         "auroc": "of the best AUROC on validation",
+         "accuracy": "of the best accuracy on validation"}
 
 
 def combination(run: Run) -> Section:
@@ -20,8 +23,7 @@ def combination(run: Run) -> Section:
          "the winner is above by"],
         [*([in_words(name), estimate(found), signed(found["behind"])]
            for name, found in chosen["candidates"].items()), *_alone(run, "image")],
-        strong=[number for number, name in enumerate(chosen["candidates"]) if name == _won(run)],
-        bars=True), *_beside(run)]
+        strong=[list(chosen["candidates"]).index(chosen["chosen"])], bars=True), *_beside(run)]
     thresholds = chosen["member_thresholds"]
     blocks.append(Table(
         ["member", "weight", "temperature", *(f"threshold by {level}" for level in run.levels)],
@@ -48,14 +50,6 @@ def _beside(run: Run) -> Iterator[Block]:
     for level in run.levels:
         if found := run.chosen["shortcuts"].get(level):
             yield Say(found["says"], "good" if found["beaten"] else "warn")
-
-
-def _won(run: Run) -> str:
-    method = str(run.chosen["method"])
-    if method != "single":
-        return method
-    weights: dict[str, float] = run.chosen["weights"]
-    return f"single:{max(weights, key=lambda member: weights[member])}"
 
 
 def _studies(run: Run) -> Iterator[Block]:
@@ -85,12 +79,11 @@ def training(run: Run) -> Section:
         card = read_json(run.sources.trained / member / "card.json")
         own = run.settings.of(member)
         rows.append([member, card["arch"], f"{own.preprocess.image_size_px} px", card["weights"],
-                     f"epoch {card['best_epoch'] + 1}", f"{card['monitor']} {card['best']:.3f}"])
+                     f"epoch {card['best_epoch'] + 1}, {_KEPT[card['monitor']]}"])
         plots += [Plot(f"{member}, {words}", file) for phase, words in _PHASES.items()
                   if (file := run.sources.plots / phase / member / "curves.png").is_file()]
     return Section("training", "Training", [
-        Table(["member", "network", "image", "weights at the start", "kept", "on validation"],
-              rows),
+        Table(["member", "network", "image", "weights at the start", "kept"], rows),
         *([Plots(plots)] if plots else []), *_search(run)])
 
 
@@ -105,8 +98,8 @@ def _search(run: Run) -> Iterator[Block]:
                            for section, values in found["overrides"].items()
                            for key, value in values.items())
         yield Say(f"Hyperband tried {found['trials']} settings for {member}, stopped "
-                  f"{found['stopped']} of them early, and chose {chosen} ({found['metric']} "
-                  f"{found['value']:.3f} on validation).")
+                  f"{found['stopped']} of them early, and chose {chosen} by {found['metric']} on "
+                  "validation.")
         plots = sorted((run.sources.plots / "tune" / member).glob("*.png"))
         if plots:
             yield Plots([Plot(f"{member}, {file.stem}", file) for file in plots])

@@ -9,7 +9,7 @@ from osteon.report.shortcuts import HEAD, cells
 
 _OF_TWO = ("auroc", "sensitivity", "specificity", "accuracy")
 _OF_MORE = ("auroc", "accuracy", "f1")
-OF_CLASSES = ("auroc", "average_precision", "sensitivity", "specificity", "ppv", "f1")
+OF_CLASSES = ("auroc", "average_precision", "sensitivity", "specificity", "ppv", "npv", "f1")
 _TITLES = {"body_part": "body part"}
 
 

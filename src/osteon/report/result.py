@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from osteon.aggregation import ENSEMBLE
 from osteon.combination import in_words
 from osteon.intervals import Estimate
 from osteon.report import parts, shortcuts
@@ -20,7 +21,6 @@ from osteon.report.document import (
 )
 from osteon.report.run import (
     DRAWN,
-    ENSEMBLE,
     POOLED,
     Run,
     counted,

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 import pandas as pd
 
 from osteon import splits
+from osteon.aggregation import ENSEMBLE
 from osteon.combination import Combination
 from osteon.files import read_json
 from osteon.intervals import Estimate
@@ -16,7 +17,6 @@ from osteon.records import read_table
 from osteon.splits import Cut
 
 LEVELS = ("image", "study")
-ENSEMBLE = "ensemble"  # the winner's name among what was measured
 _Found = TypeVar("_Found")
 DRAWN = ("The images are drawn, not taken: the figures show that the pipeline works, and say "
          "nothing about patients.")

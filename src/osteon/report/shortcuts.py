@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from osteon.aggregation import ENSEMBLE
 from osteon.intervals import Estimate
 from osteon.report.document import Block, Cell, Gauge, Table
-from osteon.report.run import ENSEMBLE, Run, estimate, signed, told
+from osteon.report.run import Run, estimate, signed, told
 
 HEAD = ("shortcuts alone, AUROC", "above them by")
 

@@ -1,8 +1,9 @@
 """What the networks are worth on the folds that judged them: training and validation together."""
 
+from osteon.aggregation import ENSEMBLE
 from osteon.report import shortcuts
 from osteon.report.document import Block, Cell, Items, Say, Section, Table
-from osteon.report.run import ENSEMBLE, Run, counted, estimate, first_phase, signed, told
+from osteon.report.run import Run, counted, estimate, first_phase, signed, told
 
 _PAIRED = ("auroc", "average_precision", "sensitivity_at_90_specificity")
 _PAIRED_OF_MORE = ("accuracy", "f1", "auroc")

@@ -114,7 +114,7 @@ class Preprocess(Section):
     contrast: Literal["none", "stretch", "clahe", "clahe_lab"]
     clahe_clip: Annotated[float, Field(gt=0)]
     clahe_grid: Annotated[int, Field(ge=1)]
-    fit: Literal["squash", "pad"]
+    fit: Fit
 
 
 class Executor(Section):
