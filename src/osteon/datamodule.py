@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
-from osteon.errors import UserError
 from osteon.imaging import Picture
 from osteon.module import Batch
 from osteon.sections.training import Sampling
@@ -89,15 +88,8 @@ class DataModule(pl.LightningDataModule):
         self._batch_size, self._seed, self._sampling = batch_size, seed, sampling
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Give batches of the epoch's own order, the last incomplete one left out.
-
-        Raises:
-            UserError: the processes cannot share a batch evenly.
-        """
+        """Give batches of the epoch's own order, the last incomplete one left out."""
         rank, processes = self._place()
-        if self._batch_size % processes:
-            raise UserError(f"trainer: {processes} processes cannot share a batch_size of "
-                            f"{self._batch_size} evenly; make it a multiple of {processes}")
         # Of the shuffled images a process takes every n-th: its share of each batch in turn.
         order: DistributedSampler[Any] = (
             Balanced(self._train, self._train.targets, processes, rank, self._seed)

@@ -279,11 +279,3 @@ def test_several_processes_share_every_batch_and_validation(processes, share):
         assert sorted(chain(*(own[number] for own in shares))) == sorted(batch)
     validated = [batches(rank, processes, "val_dataloader") for rank in range(processes)]
     assert sorted(chain(*chain(*validated))) == list(range(13))
-
-
-def test_processes_that_cannot_share_a_batch_are_refused():
-    data = DataModule(Embeddings(FEATURES, TARGETS), Embeddings(FEATURES, TARGETS),
-                      batch_size=8, seed=0)
-    data.trainer = SimpleNamespace(global_rank=0, world_size=3)
-    with pytest.raises(UserError, match="3 processes cannot share a batch_size of 8 evenly; make"):
-        data.train_dataloader()

@@ -31,6 +31,8 @@ def section(run: Run) -> Section:
             blocks.append(Table([f"by {level}", "figure"], [
                 [run.title(name), estimate(figure)]
                 for name, figure in of_level["figures"].items()]))
+            blocks.append(Say("What shortcuts alone would reach here is not measured; on the test "
+                              "part it stands beside each AUROC.", "faint"))
     sizes = (f"{images['current']:,} images in {units['current']:,} groups or runs of neighbours "
              f"beside {images['reference']:,} in {units['reference']:,}.")
     how = (" Grey values, probabilities and distances by the Wasserstein distance in standard "

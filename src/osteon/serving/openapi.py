@@ -66,7 +66,7 @@ def document(labels: Sequence[str], settings: Settings) -> dict[str, Any]:
         "components": {"schemas": shapes["$defs"], "securitySchemes": {
             "bearer": {"type": "http", "scheme": "bearer"},
             "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}}}
-    if settings.api_keys or settings.api_keys_file:
+    if settings.asks_for_keys:
         for path, operations in described["paths"].items():
             if path.startswith("/v1/") or (path == "/metrics" and settings.guard_metrics):
                 for operation in operations.values():
