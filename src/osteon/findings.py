@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from osteon.words import shortened
+
 Suite = Literal["index", "split"]  # before the cut, after it
 Severity = Literal["stop", "warn"]
 _NAMED = 10  # images named in a message; the page and the JSON beside it have all
@@ -46,7 +48,4 @@ class Finding:
 
     def describe(self) -> str:
         """Say what was found, where, and what to do."""
-        found = self.images or self.observed
-        more = len(found) - _NAMED
-        shown = ", ".join(found[:_NAMED])
-        return f"{self.risk}: {shown}{f' and {more} more' if more > 0 else ''}. {self.remedy}"
+        return f"{self.risk}: {shortened(self.images or self.observed, _NAMED)}. {self.remedy}"

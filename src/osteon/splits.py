@@ -11,6 +11,7 @@ import pandas as pd
 from osteon.errors import UserError
 from osteon.files import read_json, write_json
 from osteon.records import PARTS, Part, read_table, write_table
+from osteon.words import shortened
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,6 @@ LEFT_OUT_COLUMNS = ["path", "label", "patient_id", "group_id", "reason"]
 # What must lie in one part. A group is the first two joined; these are looked at by themselves so
 # that a wrong group_id hides nothing.
 _WHOLE = {"patient_id": "patients", "twin_id": "sets of duplicates", "group_id": "groups"}
-_NAMED = 5
 
 
 class LeakError(ValueError):
@@ -123,9 +123,7 @@ def division(names: pd.Series, sides: pd.Series, order: Sequence[str]) -> dict[s
 
 def named(divided: dict[str, list[str]]) -> str:
     """Write out a division, five names at most."""
-    shown = [f"{name} ({', '.join(sides)})" for name, sides in list(divided.items())[:_NAMED]]
-    more = len(divided) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    return shortened([f"{name} ({', '.join(sides)})" for name, sides in divided.items()])
 
 
 def write(folder: Path, cut: Cut, about: dict[str, Any],

@@ -14,6 +14,7 @@ from osteon import architectures
 from osteon.errors import UserError
 from osteon.files import sha256
 from osteon.scratch import ARCH
+from osteon.words import shortened
 
 _NAMED = 3  # differences between weights and network that a message spells out
 
@@ -70,8 +71,7 @@ def _differences(wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> s
     found += [f"{name} is {tuple(given[name].shape)}, not {tuple(value.shape)}"
               for name, value in wanted.items()
               if name in given and given[name].shape != value.shape]
-    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return "; ".join(found[:_NAMED]) + more
+    return shortened(found, _NAMED, between="; ")
 
 
 def _from_hub(arch: str) -> Mapping[str, Tensor]:

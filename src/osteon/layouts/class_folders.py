@@ -9,6 +9,7 @@ import pandas as pd
 from osteon.errors import UserError
 from osteon.layouts import rows, tree
 from osteon.sections.data import Dataset
+from osteon.words import shortened
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def listing(root: Path, dataset: Dataset) -> pd.DataFrame:
     level = _class_level(paths, dataset.labels)
     strays = [path for path, parts in zip(found, paths, strict=True) if len(parts) < level + 2]
     if strays:
-        raise UserError(f"{root}: outside of the classes' folders: {rows.shortened(strays)}; "
+        raise UserError(f"{root}: outside of the classes' folders: {shortened(strays)}; "
                         f"the layout is {EXPECTED}. Move them, or take them away")
     return rows.complete(pd.DataFrame({
         "path": found,

@@ -1,6 +1,5 @@
 """What all layouts share: rows made whole, and words for who the patients are."""
 
-from collections.abc import Sequence
 
 import pandas as pd
 
@@ -8,7 +7,6 @@ from osteon.errors import UserError
 from osteon.records import LISTING, META
 from osteon.sections.data import Dataset
 
-_SHOWN = 5  # in a message
 EACH_ITS_OWN = "each image by itself (the data set names no patients), joined with its duplicates"
 
 
@@ -36,9 +34,3 @@ def two_labels(dataset: Dataset) -> tuple[str, str]:
         raise UserError(f"dataset.labels: the layout {dataset.layout!r} has two, the negative "
                         f"first, not {len(dataset.labels)}; name two")
     return dataset.labels[0], dataset.labels[1]
-
-
-def shortened(names: Sequence[str]) -> str:
-    """Name the first few, and say how many more there are."""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more

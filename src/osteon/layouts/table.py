@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from osteon.errors import UserError
-from osteon.layouts.rows import shortened
 from osteon.records import LISTING, META
 from osteon.sections.data import Dataset
+from osteon.words import shortened
 
 _USUAL = ("labels.csv", "manifest.csv")
 

@@ -9,9 +9,9 @@ from osteon.files import read_json
 from osteon.records import read_table
 from osteon.report.document import Block, Fold, Items, Plot, Plots, Say, Section, Table
 from osteon.report.run import DRAWN, Run, counted, percent
+from osteon.words import shortened
 
 _SUITES = ("index", "split")
-_NAMED = 5
 
 
 def data(run: Run) -> Section:
@@ -86,8 +86,7 @@ def checks(run: Run) -> Section:
 
 def _warning(finding: dict[str, Any]) -> str:
     named = [row["path"] for row in finding["rows"]] or [str(seen) for seen in finding["observed"]]
-    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return f"Warning: {finding['risk']}: {', '.join(named[:_NAMED])}{more}."
+    return f"Warning: {finding['risk']}: {shortened(named)}."
 
 
 def audit(run: Run) -> Section:
