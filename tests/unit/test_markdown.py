@@ -48,8 +48,7 @@ def written(tmp_path):
      "| By image | figure |   |\n| --- | --- | --- |\n| AUROC | 0.900 | of few |"),
     (Fold("More", [Say("inner")]),
      "<details><summary>More</summary>\n\ninner\n\n</details>"),
-    (Fold("More", [Say("inner")], page_only=True), "<sub>More: on the page, report.html.</sub>"),
-], ids=["signs", "warning", "aside", "list", "table", "figures", "folded", "folded away"])
+], ids=["signs", "warning", "aside", "list", "table", "figures", "folded"])
 def test_each_block_is_written(written, block, text):
     assert written(block) == text
 

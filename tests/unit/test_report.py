@@ -261,7 +261,9 @@ def test_the_markdown_says_the_same_and_links_to_the_plots(tmp_path):
     links = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
     assert len(links) >= 20
     assert all((tmp_path / link).is_file() and ".." not in link for link in links)
-    assert "member by member: on the page, report.html." in text
+    shown = text.split("## Where it looks")[1].split("\n## ")[0]
+    assert "<details><summary>The same, member by member</summary>" in shown
+    assert shown.count("![small, Grad-CAM](pictures/") == 3  # of three cases
     assert "| AUROC | 0.815 \\[0.765, 0.865\\] |" in text
     assert "data:image" not in text
 

@@ -108,7 +108,7 @@ def explanations(run: Run) -> Section | None:
             blocks += [Say(title, "lead"), Shots([_case(run, case, [ENSEMBLE]) for case in cases])]
     if found["cases"] and len(run.members) > 1:
         blocks.append(Fold("The same, member by member", [Shots([
-            _case(run, case, run.members) for case in found["cases"]])], page_only=True))
+            _case(run, case, run.members) for case in found["cases"]])]))
     blocks += [*_artefacts(run, found), *_localisation(found)]
     blocks.append(Say(
         f"The maps explain the {found['score']}. Orange speaks for the class, blue against it; a "

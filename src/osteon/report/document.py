@@ -105,12 +105,11 @@ class Shots:
 
 @dataclass(frozen=True)
 class Fold:
-    """What only some readers want to see; `page_only` where the Markdown sends them to the page."""
+    """What only some readers want to see."""
 
     kind: ClassVar[str] = "fold"
     title: str
     blocks: Sequence["Block"]
-    page_only: bool = False
 
 
 Block = Say | Items | Gauges | Table | Plots | Shots | Fold

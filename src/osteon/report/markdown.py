@@ -85,8 +85,6 @@ def _shots(block: Shots, folder: Path) -> str:
 
 
 def _fold(block: Fold, folder: Path) -> str:
-    if block.page_only:
-        return f"<sub>{_plain(block.title)}: on the page, {PAGE}.</sub>"
     inner = "\n\n".join(_blocks(block.blocks, folder))
     return f"<details><summary>{_plain(block.title)}</summary>\n\n{inner}\n\n</details>"
 
