@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
             ("views", 1, 7, "augmented views of each image"),
             ("folds", 2, 5, "folds"),
             ("seed", 0, 20, "of folds, views and resamples"),
-            ("most-images", 100, 5000, "a larger set is sampled by whole groups")):
+            ("most-images", 1, 5000, "a larger set is sampled by whole groups")):
         line.add_argument(f"--{name}", type=_at_least(least), default=default, metavar="N",
                           help=f"{says} (default: %(default)s)")
     return line
